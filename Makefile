@@ -1,0 +1,52 @@
+# Everything that a fresh machine needs: `make demo`, `make test`. Only python3 with venv and pip
+# must be there; uv is used for speed where it is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DEV_INSTALLED := $(VENV)/.dev-installed
+INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/pip install --disable-pip-version-check)
+
+export RAY_AUTH_MODE ?= disabled
+
+.PHONY: demo check test lint lock clean install install-dev help
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 14); sys.exit(not ok and f"error: {sys.executable} is Python {sys.version.split()[0]}; expected 3.11 to 3.14. Set PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): requirements.lock pyproject.toml | $(BIN)/python
+	$(INSTALL) -q --require-hashes -r requirements.lock
+	$(INSTALL) -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV_INSTALLED): requirements-dev.lock $(INSTALLED)
+	$(INSTALL) -q --require-hashes -r requirements-dev.lock
+	@touch $@
+
+install: $(INSTALLED)  ## what the jobs need
+install-dev: $(DEV_INSTALLED)  ## what the checks and tests need as well
+
+demo: $(INSTALLED)  ## the whole way on a small world of its own, offline, in minutes
+	$(BIN)/python jobs/demo.py --output demo_output
+
+lint: $(DEV_INSTALLED)  ## format, lint, types, floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+check: lint  ## lint and the quick tests, under 3 minutes
+	$(BIN)/pytest -q -m "not ray and not slow"
+
+test: lint  ## lint and all tests
+	$(BIN)/pytest
+
+lock:  ## resolve the lock files again (needs uv)
+	sh docker/lock.sh
+
+clean:  ## remove the environment and the demo's output
+	rm -rf $(VENV) demo_output

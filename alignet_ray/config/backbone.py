@@ -1,0 +1,135 @@
+"""Backbones and their preprocessing: as asked for (`...Config`) and as resolved (what is recorded)."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+from alignet_ray.config.checks import above, at_least
+from alignet_ray.errors import ConfigError, RecordError
+
+Resize = Literal["crop", "squash"]
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+Representation = Literal["pre_logits", "output"]
+
+OPEN_CLIP_PREFIX = "open_clip:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreprocessingConfig:
+    """How pixels reach the backbone; what is not given is the backbone's own."""
+
+    preset: Literal["backbone", "alignet"] = "backbone"
+    """`alignet`: whole image squashed bicubic to 224, pixels in [0, 1], no mean and std."""
+    resolution: int | None = None
+    """Height and width in pixels."""
+    resize: Resize | None = None
+    """`crop`: shorter side, then the centre; `squash`: the whole image, aspect given up."""
+    crop_fraction: float | None = None
+    """Part of the resized image that the centre crop keeps."""
+    interpolation: Interpolation | None = None
+    """Filter of the resize."""
+    mean: tuple[float, float, float] | None = None
+    """Mean of each channel, for pixels in [0, 1]."""
+    std: tuple[float, float, float] | None = None
+    """Standard deviation of each channel, for pixels in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        at_least("preprocessing.resolution", self.resolution, 8)
+        above("preprocessing.crop_fraction", self.crop_fraction, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneConfig:
+    """A vision model, named as timm names it, or `open_clip:NAME/TAG` as open_clip does."""
+
+    name: str = "vit_so400m_patch14_siglip_384"
+    """Model name."""
+    checkpoint: str | None = None
+    """Weights: a .safetensors file or a PyTorch state dict, local or at a URL; default the hub's."""
+    random_init: bool = False
+    """No pretrained weights at all."""
+    model_args: tuple[str, ...] = ()
+    """Arguments of the architecture, as `key=value`, such as `pad_type=same`."""
+    representation: Literal["auto", "pre_logits", "output"] = "auto"
+    """`pre_logits`: before the classifier; `output`: the encoder's output with its projection."""
+    preprocessing: PreprocessingConfig = field(default_factory=PreprocessingConfig)
+    """Preprocessing of images."""
+
+    def __post_init__(self) -> None:
+        for argument in self.model_args:
+            if "=" not in argument:
+                raise ConfigError(repr(argument), "key=value", "--backbone.model-args")
+        if self.random_init and self.checkpoint:
+            raise ConfigError(
+                f"checkpoint {self.checkpoint} with random_init", "one of the two", "--backbone"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preprocessing:
+    """Resolved preprocessing; mean and std are of pixels in [0, 1]."""
+
+    resolution: int
+    resize: Resize
+    crop_fraction: float
+    interpolation: Interpolation
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedBackbone:
+    """A backbone as records name it: architecture, representation, pixels, and which weights.
+
+    `checkpoint` is only a hint where the weights lie; `weights_sha256` is what counts.
+    """
+
+    name: str
+    model_args: tuple[str, ...]
+    representation: Representation
+    preprocessing: Preprocessing
+    dim: int
+    weights_sha256: str
+    checkpoint: str | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """What a digest covers: everything but where the weights lie."""
+        record = self.to_json()
+        del record["checkpoint"]
+        return record
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return _plain(asdict(self))
+
+    @staticmethod
+    def from_json(record: dict[str, Any], place: str) -> "ResolvedBackbone":
+        """Back from JSON. Raises RecordError naming the place."""
+        try:
+            pixels = dict(record["preprocessing"])
+            pixels.update(mean=tuple(pixels["mean"]), std=tuple(pixels["std"]))
+            known = {f.name: record[f.name] for f in fields(ResolvedBackbone)}
+            known.update(
+                preprocessing=Preprocessing(**pixels), model_args=tuple(known["model_args"])
+            )
+            return ResolvedBackbone(**known)
+        except (KeyError, TypeError) as error:
+            raise RecordError(f"backbone record lacks {error}", "a backbone", place) from error
+
+    def as_config(self, checkpoint: str | None = None) -> BackboneConfig:
+        """The request that gives this backbone again, with weights from another place if given."""
+        pixels = PreprocessingConfig(**asdict(self.preprocessing))
+        return BackboneConfig(
+            name=self.name,
+            checkpoint=checkpoint or self.checkpoint,
+            model_args=self.model_args,
+            representation=self.representation,
+            preprocessing=pixels,
+        )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

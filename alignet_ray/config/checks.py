@@ -1,0 +1,34 @@
+"""The checks that every settings dataclass makes of its fields, in one voice."""
+
+from collections.abc import Collection
+
+from alignet_ray.errors import ConfigError
+
+
+def at_least(name: str, value: float | None, minimum: float) -> None:
+    """Raise ConfigError where a given value is below the minimum; None is 'not given'."""
+    if value is not None and not value >= minimum:
+        raise ConfigError(f"{value}", f"at least {minimum}", flag(name))
+
+
+def above(name: str, value: float | None, bound: float) -> None:
+    """Raise ConfigError where a given value is not above the bound; None is 'not given'."""
+    if value is not None and not value > bound:
+        raise ConfigError(f"{value}", f"more than {bound}", flag(name))
+
+
+def within(name: str, value: float, low: float, high: float) -> None:
+    """Raise ConfigError where the value is outside [low, high]."""
+    if not low <= value <= high:
+        raise ConfigError(f"{value}", f"between {low} and {high}", flag(name))
+
+
+def one_of(name: str, value: str, allowed: Collection[str]) -> None:
+    """Raise ConfigError where the value is not among those allowed."""
+    if value not in allowed:
+        raise ConfigError(repr(value), f"one of {', '.join(sorted(allowed))}", flag(name))
+
+
+def flag(name: str) -> str:
+    """The command line's spelling of a field."""
+    return "--" + name.replace("_", "-")

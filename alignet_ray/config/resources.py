@@ -1,0 +1,32 @@
+"""Machine facts. They change how fast a job runs, never what it makes: outside every digest."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from alignet_ray.config.checks import above, at_least
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """Machines and how to use them; nothing here changes a result."""
+
+    address: str | None = None
+    """Ray cluster to join: `auto`, `ray://...`; without it RAY_ADDRESS or a Ray of our own."""
+    num_cpus: int | None = None
+    """CPU cores of a Ray that the job starts itself; default all."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where models run; `auto` takes GPUs that live nodes have."""
+    num_actors: int | None = None
+    """Most embedding actors; default one a GPU, or one for every two CPU cores."""
+    threads_per_actor: int = 1
+    """Torch threads of an embedding actor on CPU; part of what makes results repeat."""
+    timeout_seconds: float = 600.0
+    """How long to wait for requested resources before giving up."""
+    progress: bool = True
+    """Show progress bars."""
+
+    def __post_init__(self) -> None:
+        at_least("resources.num_cpus", self.num_cpus, 1)
+        at_least("resources.num_actors", self.num_actors, 1)
+        at_least("resources.threads_per_actor", self.threads_per_actor, 1)
+        above("resources.timeout_seconds", self.timeout_seconds, 0)

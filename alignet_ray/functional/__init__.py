@@ -1,0 +1,1 @@
+"""Pure functions: arrays in, arrays out. Knows no config, no file and no Ray."""

@@ -1,0 +1,43 @@
+"""k-means by FAISS, and the assignment of vectors to its centroids."""
+
+import faiss
+import numpy as np
+from jaxtyping import Float32, Int64
+
+
+def fit_kmeans(
+    vectors: Float32[np.ndarray, "points dim"],
+    *,
+    num_clusters: int,
+    num_iterations: int,
+    num_restarts: int,
+    seed: int,
+) -> Float32[np.ndarray, "clusters dim"]:
+    """Centroids of the best of `num_restarts` fits, over all the given points.
+
+    Raises ValueError where there are fewer points than clusters.
+    """
+    if len(vectors) < num_clusters:
+        raise ValueError(f"{len(vectors)} images; expected at least one for each of {num_clusters}")
+    kmeans = faiss.Kmeans(
+        vectors.shape[1],
+        num_clusters,
+        niter=num_iterations,
+        nredo=num_restarts,
+        seed=seed % (1 << 31),
+        gpu=faiss.get_num_gpus() > 0 if hasattr(faiss, "get_num_gpus") else False,
+        min_points_per_centroid=1,
+        max_points_per_centroid=max(1, len(vectors)),
+    )
+    kmeans.train(np.ascontiguousarray(vectors))
+    return np.asarray(kmeans.centroids, dtype=np.float32).reshape(num_clusters, -1)
+
+
+def assign(
+    vectors: Float32[np.ndarray, "rows dim"], centroids: Float32[np.ndarray, "clusters dim"]
+) -> tuple[Int64[np.ndarray, "rows"], Float32[np.ndarray, "rows"]]:
+    """Nearest centroid of every vector, and the squared distance to it."""
+    index = faiss.IndexFlatL2(centroids.shape[1])
+    index.add(np.ascontiguousarray(centroids))
+    distances, nearest = index.search(np.ascontiguousarray(vectors), 1)
+    return nearest[:, 0], distances[:, 0]

@@ -1,0 +1,64 @@
+"""The temperature at which triplets have a wanted mean entropy.
+
+Raw dot products of two backbones differ by orders of magnitude; one temperature makes their
+softmax distributions comparably sharp (UnAligNet's teacher, a student before training).
+"""
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+from alignet_ray.functional.odd_one_out import NUM_PAIRS
+
+MAX_ENTROPY = math.log(NUM_PAIRS)
+"""Entropy of the uniform distribution over three pairs, in nats: about 1.0986."""
+
+_BISECTIONS = 200
+
+
+def mean_entropy(similarities: Float[np.ndarray, "triplets 3"], temperature: float) -> float:
+    """Mean Shannon entropy of softmax(similarities / temperature), in nats, in float64."""
+    scaled = _below_largest(similarities) / temperature
+    weights = np.exp(scaled)
+    totals = weights.sum(axis=1)
+    return float(np.mean(np.log(totals) - (weights * scaled).sum(axis=1) / totals))
+
+
+def matching_temperature(
+    similarities: Float[np.ndarray, "triplets 3"], target_mean_entropy: float
+) -> float:
+    """The temperature at which the mean entropy is the target; found by bisection of its log.
+
+    The mean entropy rises with the temperature, from log(ties at the top) to log 3. Raises
+    ValueError where no temperature gives the target.
+    """
+    gaps = -_below_largest(similarities)
+    wide = gaps[gaps > 0]
+    if not wide.size:
+        raise ValueError("all similarities of every triplet are equal: no temperature matters")
+    low, high = math.log(wide.min()) - 10.0, math.log(wide.max()) + 20.0
+    reachable = (
+        mean_entropy(similarities, math.exp(low)),
+        mean_entropy(similarities, math.exp(high)),
+    )
+    if not reachable[0] <= target_mean_entropy <= reachable[1]:
+        raise ValueError(
+            f"target entropy {target_mean_entropy:.6g}; expected one between {reachable[0]:.6g} "
+            f"and {reachable[1]:.6g} nats, which these similarities can reach"
+        )
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        if mean_entropy(similarities, math.exp(middle)) < target_mean_entropy:
+            low = middle
+        else:
+            high = middle
+    return math.exp((low + high) / 2)
+
+
+def _below_largest(
+    similarities: Float[np.ndarray, "triplets 3"],
+) -> Float[np.ndarray, "triplets 3"]:
+    """Each triplet's similarities less its largest: at most 0, differences kept."""
+    values = similarities.astype(np.float64)
+    return values - values.max(axis=1, keepdims=True)

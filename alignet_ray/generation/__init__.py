@@ -1,0 +1,1 @@
+"""Images to embeddings to clusters to soft-label shards."""

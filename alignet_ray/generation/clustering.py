@@ -1,0 +1,124 @@
+"""The cluster stage: one task fits centroids on transformed embeddings, tasks assign every part."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from alignet_ray.errors import InputError
+from alignet_ray.functional.clustering import assign, fit_kmeans
+from alignet_ray.functional.random_streams import RandomStream
+from alignet_ray.records import clusters as cluster_record
+from alignet_ray.records import image_table
+from alignet_ray.records.clusters import CLUSTERS_FOLDER, REJECTED, Clusters, cluster_table
+from alignet_ray.records.image_table import IMAGES_FOLDER, accepted_rows
+from alignet_ray.records.parquet import parquet_bytes, read_parquet
+from alignet_ray.records.parts import (
+    PartLayout,
+    missing_parts,
+    part_name,
+    read_sidecar,
+    write_part,
+)
+from alignet_ray.records.store import Folder
+from alignet_ray.records.teacher_bundle import Transform
+from alignet_ray.stages.progress import progress
+from alignet_ray.stages.session import largest_node_cpus
+from alignet_ray.stages.tasks import map_tasks, run_task
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterRequest:
+    """Which table to cluster, in which space, and how."""
+
+    root: Folder
+    layout: PartLayout
+    transform: Transform | None
+    num_clusters: int
+    num_iterations: int
+    num_restarts: int
+    points_per_cluster: int
+    seed: int
+    settings_digest: str
+
+
+def cluster_images(request: ClusterRequest, *, shows_progress: bool) -> list[int]:
+    """Fit the centroids if they are not there, assign every part that is not; returns these."""
+    if cluster_record.read_index(request.root) is None:
+        run_task(fit_centroids, request, num_cpus=largest_node_cpus())
+    folder = request.root.folder(CLUSTERS_FOLDER)
+    parts = missing_parts(folder, request.layout.num_parts)
+    total = sum(len(request.layout.rows(part)) for part in parts)
+    with progress("assign", total, "images", is_shown=shows_progress) as advance:
+        for part, _ in map_tasks(assign_part, parts, request):
+            advance(len(request.layout.rows(part)))
+    return parts
+
+
+def fit_centroids(request: ClusterRequest) -> None:
+    """Read a seeded sample of the table, fit k-means, write centroids and inertia."""
+    vectors = _sample(request)
+    try:
+        centroids = fit_kmeans(
+            vectors,
+            num_clusters=request.num_clusters,
+            num_iterations=request.num_iterations,
+            num_restarts=request.num_restarts,
+            seed=request.seed,
+        )
+    except ValueError as error:
+        raise InputError(
+            str(error),
+            place=request.root.url,
+            remedy="Give more images or --clusters.num-clusters.",
+        ) from error
+    _, distances = assign(vectors, centroids)
+    record = Clusters(centroids=centroids, inertia=float(distances.astype(np.float64).mean()))
+    cluster_record.write_clusters(request.root, record, request.settings_digest)
+
+
+def _sample(request: ClusterRequest) -> Float32[np.ndarray, "points dim"]:
+    """Transformed embeddings of all images, or of seeded row groups where there are too many."""
+    layout = request.layout
+    row_groups = layout.row_groups(0, layout.num_rows)
+    wanted = -(-request.points_per_cluster * request.num_clusters // layout.row_group_rows)
+    if wanted < len(row_groups):
+        stream = RandomStream(request.seed, "clusters")
+        drawn = stream.distinct_integers(np.array([len(row_groups)]), wanted)[0]
+        row_groups = [row_groups[i] for i in sorted(drawn)]
+    by_part: dict[int, list[int]] = {}
+    for part, group in row_groups:
+        by_part.setdefault(part, []).append(group)
+    pieces = [_embeddings(request, part, groups) for part, groups in by_part.items()]
+    return np.concatenate([vectors[accepted] for vectors, accepted in pieces])
+
+
+def _embeddings(
+    request: ClusterRequest, part: int, row_groups: list[int] | None = None
+) -> tuple[Float32[np.ndarray, "rows dim"], Bool[np.ndarray, "rows"]]:
+    """Transformed embeddings of a part (0 for rejects), and which rows are no rejects."""
+    folder = request.root.folder(IMAGES_FOLDER)
+    table = read_parquet(folder, part_name(part), ("embedding", "reject_reason"), row_groups)
+    vectors, accepted = image_table.embeddings(table), accepted_rows(table)
+    if request.transform is not None:
+        vectors = request.transform.apply(vectors)
+        vectors[~accepted] = 0
+    return vectors, accepted
+
+
+def assign_part(part: int, request: ClusterRequest) -> None:
+    """Write a part's cluster ids and transformed embeddings."""
+    vectors, accepted = _embeddings(request, part)
+    nearest, _ = assign(vectors, cluster_record.read_centroids(request.root))
+    rows = request.layout.rows(part)
+    table = cluster_table(
+        np.arange(rows.start, rows.stop), np.where(accepted, nearest, REJECTED), vectors
+    )
+    source = read_sidecar(request.root.folder(IMAGES_FOLDER), part)
+    write_part(
+        request.root.folder(CLUSTERS_FOLDER),
+        part,
+        parquet_bytes(table, request.layout.row_group_rows),
+        request.settings_digest,
+        {"images_sha256": source["sha256"]},
+    )

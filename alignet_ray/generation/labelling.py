@@ -1,0 +1,250 @@
+"""The label stage: each shard is a pure function of (seed, split, shard, frozen records).
+
+A task draws its pool of row groups, its groups from the pool, reads the drawn images, computes
+Gram matrices of the transformed embeddings, and writes tar and sidecar. A shard that is there
+already is kept if it was made from the same settings and the same parts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Float32, Int
+
+from alignet_ray.errors import InputError
+from alignet_ray.functional.groups import CLASS_STRATEGIES
+from alignet_ray.functional.random_streams import RandomStream
+from alignet_ray.functional.sampling import (
+    Members,
+    PoolStatistics,
+    draw_groups,
+    draw_random_groups,
+    members_by_cluster,
+    pool_statistics,
+)
+from alignet_ray.functional.similarity import gram_matrix
+from alignet_ray.generation.plan import SplitPlan
+from alignet_ray.records.clusters import CLUSTERS_FOLDER, REJECTED
+from alignet_ray.records.image_table import IMAGES_FOLDER
+from alignet_ray.records.manifest import ManifestShard, manifest_shard
+from alignet_ray.records.parquet import column_to_vectors, read_parquet
+from alignet_ray.records.parts import PartLayout, part_name, read_sidecar
+from alignet_ray.records.shards import (
+    Group,
+    shard_folder,
+    sidecar_name,
+    tar_name,
+    write_shard,
+)
+from alignet_ray.records.shards import read_sidecar as read_shard_sidecar
+from alignet_ray.records.store import Folder
+
+_IMAGE_COLUMNS = ("image", "extension", "key", "label")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelRequest:
+    """Everything that a shard of one split is made from, but its number."""
+
+    root: Folder
+    layout: PartLayout
+    split: SplitPlan
+    strategy: str
+    pool_rows: int
+    num_clusters: int
+    seed: int
+    settings_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """The rows that one shard draws from; `ids` are clusters or classes, -1 for none."""
+
+    image_ids: Int[np.ndarray, "rows"]
+    cluster_ids: Int[np.ndarray, "rows"]
+    embeddings: Float32[np.ndarray, "rows dim"]
+    ids: Int[np.ndarray, "rows"]
+    num_ids: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledShard:
+    """What the driver keeps of a shard: its line in the manifest, and whether it was new."""
+
+    line: ManifestShard
+    statistics: PoolStatistics
+    is_new: bool
+
+
+def make_shard(shard: int, request: LabelRequest) -> LabelledShard:
+    """Write a shard, or keep the one that is there if it is what would be written."""
+    folder = shard_folder(request.root, request.split.split)
+    stream = RandomStream(request.seed, "label", request.split.split, shard)
+    row_groups = _draw_row_groups(stream, request)
+    parts = _part_digests(request, sorted({part for part, _ in row_groups}))
+    kept = _kept_shard(folder, shard, request, parts)
+    if kept is not None:
+        return kept
+    pool = _read_pool(request, row_groups)
+    members = members_by_cluster(pool.ids, pool.num_ids)
+    positions = _draw(stream, request, pool, members)
+    statistics = pool_statistics(members, max(request.split.blocks))
+    record = write_shard(
+        folder,
+        _groups(request, pool, positions),
+        shard=shard,
+        split=request.split.split,
+        settings_digest=request.settings_digest,
+        parts=parts,
+        statistics=asdict(statistics),
+    )
+    return LabelledShard(line=manifest_shard(folder, record), statistics=statistics, is_new=True)
+
+
+def _kept_shard(
+    folder: Folder, shard: int, request: LabelRequest, parts: dict[str, dict[str, str]]
+) -> LabelledShard | None:
+    """The finished shard of that number, if settings, parts and size are as they must be."""
+    if not (folder.exists(sidecar_name(shard)) and folder.exists(tar_name(shard))):
+        return None
+    record = read_shard_sidecar(folder, shard)
+    same = record.digest == request.settings_digest and record.parts == parts
+    if not same or folder.size(tar_name(shard)) != record.bytes:
+        return None
+    return LabelledShard(
+        line=manifest_shard(folder, record),
+        statistics=PoolStatistics(**record.statistics),
+        is_new=False,
+    )
+
+
+def _draw_row_groups(stream: RandomStream, request: LabelRequest) -> list[tuple[int, int]]:
+    """(part, row group) of the pool: all of the split's, or a seeded choice of enough of them."""
+    split, layout = request.split, request.layout
+    row_groups = layout.row_groups(split.first_row, split.last_row)
+    wanted = -(-request.pool_rows // layout.row_group_rows)
+    if wanted >= len(row_groups):
+        return row_groups
+    drawn = stream.distinct_integers(np.array([len(row_groups)]), wanted)[0]
+    return [row_groups[i] for i in sorted(drawn)]
+
+
+def _part_digests(request: LabelRequest, parts: list[int]) -> dict[str, dict[str, str]]:
+    """SHA-256 of the image and cluster parts that the shard reads."""
+    return {
+        name: {
+            f"{part:06d}": read_sidecar(request.root.folder(name), part)["sha256"] for part in parts
+        }
+        for name in (IMAGES_FOLDER, CLUSTERS_FOLDER)
+    }
+
+
+def _by_part(places: list[tuple[int, int]]) -> dict[int, list[int]]:
+    """(part, what lies in it) gathered by part, in order."""
+    gathered: dict[int, list[int]] = {}
+    for part, inside in places:
+        gathered.setdefault(part, []).append(inside)
+    return gathered
+
+
+def _read_pool(request: LabelRequest, row_groups: list[tuple[int, int]]) -> Pool:
+    by_part = _by_part(row_groups)
+    folder = request.root.folder(CLUSTERS_FOLDER)
+    table = pa.concat_tables(
+        read_parquet(folder, part_name(part), ("image_id", "cluster_id", "embedding"), groups)
+        for part, groups in by_part.items()
+    )
+    image_ids = table.column("image_id").to_numpy()
+    cluster_ids = table.column("cluster_id").to_numpy()
+    split = request.split
+    usable = (
+        (image_ids >= split.first_row) & (image_ids < split.last_row) & (cluster_ids != REJECTED)
+    )
+    ids, num_ids = cluster_ids, request.num_clusters
+    if request.strategy in CLASS_STRATEGIES:
+        ids, num_ids = _class_ids(_labels(request, by_part))
+    return Pool(
+        image_ids=image_ids,
+        cluster_ids=cluster_ids,
+        embeddings=column_to_vectors(table.column("embedding")),
+        ids=np.where(usable, ids, -1),
+        num_ids=num_ids,
+    )
+
+
+def _labels(request: LabelRequest, by_part: dict[int, list[int]]) -> list[str | None]:
+    folder = request.root.folder(IMAGES_FOLDER)
+    return [
+        label
+        for part, groups in by_part.items()
+        for label in read_parquet(folder, part_name(part), ("label",), groups)
+        .column("label")
+        .to_pylist()
+    ]
+
+
+def _class_ids(labels: list[str | None]) -> tuple[Int[np.ndarray, "rows"], int]:
+    names = sorted({label for label in labels if label is not None})
+    numbers = {name: number for number, name in enumerate(names)}
+    ids = [numbers[label] if label is not None else -1 for label in labels]
+    return np.array(ids, dtype=np.int64), len(names)
+
+
+def _draw(
+    stream: RandomStream, request: LabelRequest, pool: Pool, members: Members
+) -> Int[np.ndarray, "groups images"]:
+    blocks, count = request.split.blocks, request.split.groups_per_shard
+    try:
+        if request.strategy == "random":
+            rows = np.flatnonzero(pool.ids >= 0)
+            return draw_random_groups(stream, rows, group_size=sum(blocks), num_groups=count)
+        return draw_groups(stream, members, blocks=blocks, num_groups=count)
+    except ValueError as error:
+        largest = len(members.eligible(max(blocks)))
+        unit = "classes" if request.strategy in CLASS_STRATEGIES else "clusters"
+        raise InputError(
+            f"{request.split.split} split: {error}",
+            place=request.root.url,
+            remedy=f"The largest P with K = {max(blocks)} is {largest} {unit}: "
+            "give a smaller --shards.group, or other --clusters.num-clusters, in another --output.",
+        ) from error
+
+
+def _groups(
+    request: LabelRequest, pool: Pool, positions: Int[np.ndarray, "groups images"]
+) -> Iterator[Group]:
+    """The groups in order, with images read part by part and only where they were drawn."""
+    images = _read_images(request, pool.image_ids[np.unique(positions)])
+    for rows in positions:
+        drawn = [images[image_id] for image_id in pool.image_ids[rows].tolist()]
+        yield Group(
+            images=tuple(row["image"] for row in drawn),
+            extensions=tuple(row["extension"] for row in drawn),
+            similarities=gram_matrix(pool.embeddings[rows]),
+            image_ids=tuple(pool.image_ids[rows].tolist()),
+            keys=tuple(row["key"] for row in drawn),
+            cluster_ids=tuple(pool.cluster_ids[rows].tolist()),
+            labels=tuple(row["label"] for row in drawn),
+            strategy=request.strategy,
+            blocks=request.split.blocks,
+        )
+
+
+def _read_images(
+    request: LabelRequest, image_ids: Int[np.ndarray, "images"]
+) -> dict[int, dict[str, Any]]:
+    """Rows of the image table by image id, from the row groups that hold them and no others."""
+    layout = request.layout
+    folder = request.root.folder(IMAGES_FOLDER)
+    found: dict[int, dict[str, Any]] = {}
+    rows_of_parts = _by_part([divmod(i, layout.part_rows) for i in image_ids.tolist()])
+    for part, rows in rows_of_parts.items():
+        groups = sorted({row // layout.row_group_rows for row in rows})
+        table = read_parquet(folder, part_name(part), _IMAGE_COLUMNS, groups)
+        places = {group: i * layout.row_group_rows for i, group in enumerate(groups)}
+        take = [places[r // layout.row_group_rows] + r % layout.row_group_rows for r in rows]
+        ids = (part * layout.part_rows + row for row in rows)
+        found.update(zip(ids, table.take(take).to_pylist(), strict=True))
+    return found

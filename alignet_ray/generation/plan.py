@@ -1,0 +1,187 @@
+"""What a run will be, decided before anything is written: settings of each stage, and counts.
+
+Every default that depends on the images is resolved here, from the listing alone, and frozen in
+`config.yaml`; machine facts never come in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alignet_ray.config.backbone import ResolvedBackbone
+from alignet_ray.config.generate import GenerateConfig, ShardConfig
+from alignet_ray.errors import ConfigError, InputError
+from alignet_ray.functional.groups import num_triplets
+from alignet_ray.records.listing import ListingIndex
+from alignet_ray.records.parts import PartLayout
+from alignet_ray.records.run import RunSettings
+from alignet_ray.records.teacher_bundle import Transform
+
+IMAGES_PER_CLUSTER = 40
+MOST_CLUSTERS = 500
+DEFAULT_BLOCKS = 48
+DEFAULT_BLOCK_SIZE = 4
+MOST_VALIDATION_IMAGES = 50_000
+MOST_VALIDATION_TRIPLETS = 10_000
+SHARD_IMAGES = 6144
+SHARDS_PER_EPOCH = 16
+LEAST_POOL_ROWS = 16_384
+POOL_ROWS_PER_CLUSTER = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitPlan:
+    """One split: the listing rows it draws from, what a group is, and how many shards to have."""
+
+    split: str
+    first_row: int
+    last_row: int
+    blocks: tuple[int, ...]
+    groups_per_shard: int
+    num_shards: int
+
+    @property
+    def num_images(self) -> int:
+        """Listing rows that the split draws from."""
+        return self.last_row - self.first_row
+
+    @property
+    def num_groups(self) -> int:
+        """Groups in all its shards."""
+        return self.num_shards * self.groups_per_shard
+
+    @property
+    def num_draws(self) -> int:
+        """Images drawn in all its groups."""
+        return self.num_groups * sum(self.blocks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPlan:
+    """Settings to freeze, layout of parts, and the splits."""
+
+    settings: RunSettings
+    layout: PartLayout
+    splits: tuple[SplitPlan, ...]
+
+
+def plan_run(
+    config: GenerateConfig,
+    index: ListingIndex,
+    backbone: ResolvedBackbone,
+    transform: Transform | None,
+    precision: str,
+) -> RunPlan:
+    """Resolve every setting. Raises ConfigError or InputError where no group can be drawn."""
+    images = {
+        "listing": index.sha256,
+        "seed": config.seed,
+        "backbone": backbone.identity(),
+        "precision": precision,
+        "part_rows": config.embedding.part_rows,
+        "row_group_rows": config.embedding.row_group_rows,
+        "stored": dict(vars(config.stored)),
+    }
+    num_clusters = config.clusters.num_clusters or _default_clusters(index.num_images)
+    clusters = {
+        "transform": transform.settings() if transform else None,
+        "seed": config.seed,
+        **vars(config.clusters),
+        "num_clusters": num_clusters,
+    }
+    shards = _shard_settings(config, index.num_images, num_clusters)
+    layout = PartLayout(
+        num_rows=index.num_images,
+        part_rows=config.embedding.part_rows,
+        row_group_rows=config.embedding.row_group_rows,
+    )
+    settings = RunSettings(images=images, clusters=clusters, shards=shards)
+    return RunPlan(
+        settings=settings, layout=layout, splits=_splits(config, index.num_images, shards)
+    )
+
+
+def _default_clusters(num_images: int) -> int:
+    return max(2, min(MOST_CLUSTERS, num_images // IMAGES_PER_CLUSTER))
+
+
+def _default_blocks(shards: ShardConfig, num_clusters: int) -> tuple[int, ...]:
+    """The asked group, or 48 x 4 with no more blocks than two thirds of the clusters."""
+    if shards.group is not None:
+        return shards.blocks
+    num_blocks = max(2, min(DEFAULT_BLOCKS, 2 * num_clusters // 3))
+    if shards.strategy == "random":
+        return (num_blocks * DEFAULT_BLOCK_SIZE,)
+    return (DEFAULT_BLOCK_SIZE,) * num_blocks
+
+
+def _shard_settings(
+    config: GenerateConfig, num_images: int, num_clusters: int
+) -> Mapping[str, Any]:
+    asked = config.shards
+    blocks = _default_blocks(asked, num_clusters)
+    if asked.strategy == "cluster_border" and len(blocks) > num_clusters:
+        raise ConfigError(
+            f"{len(blocks)} clusters a group", f"at most the {num_clusters} clusters there are",
+            "--shards.group", f"The largest P is {num_clusters}.",
+        )  # fmt: skip
+    num_validation = asked.num_validation_images
+    if num_validation is None:
+        num_validation = min(MOST_VALIDATION_IMAGES, num_images // 10)
+    if num_images - num_validation < sum(blocks):
+        raise InputError(
+            f"{num_images - num_validation} training images",
+            f"at least the {sum(blocks)} of one group",
+            config.images,
+            "Give more images or a smaller --shards.group, such as triplet.",
+        )
+    epoch_groups = -(-(num_images - num_validation) // sum(blocks))
+    most = max(1, SHARD_IMAGES // sum(blocks))
+    default_groups = min(most, -(-epoch_groups // SHARDS_PER_EPOCH))
+    return {
+        "seed": config.seed,
+        "strategy": asked.strategy,
+        "blocks": list(blocks),
+        "groups_per_shard": asked.groups_per_shard or default_groups,
+        "pool_rows": asked.pool_rows or max(LEAST_POOL_ROWS, POOL_ROWS_PER_CLUSTER * num_clusters),
+        "num_validation_images": num_validation,
+        "shared_images": asked.shared_images,
+    }
+
+
+def _splits(
+    config: GenerateConfig, num_images: int, shards: Mapping[str, Any]
+) -> tuple[SplitPlan, ...]:
+    blocks = tuple(shards["blocks"])
+    shared, num_validation = shards["shared_images"], shards["num_validation_images"]
+    first_train = 0 if shared else num_validation
+    num_groups = _num_groups(config, blocks, num_images - first_train)
+    train = SplitPlan(
+        split="train",
+        first_row=first_train,
+        last_row=num_images,
+        blocks=blocks,
+        groups_per_shard=shards["groups_per_shard"],
+        num_shards=-(-num_groups // shards["groups_per_shard"]),
+    )
+    if num_validation < 3:
+        return (train,)
+    # Every group shape has the same law of triplets; single triplets need the fewest images.
+    border = shards["strategy"].endswith("border")
+    validation_groups = min(MOST_VALIDATION_TRIPLETS, -(-num_validation // 3))
+    groups_per_shard = min(SHARD_IMAGES // 3, validation_groups)
+    validation = SplitPlan(
+        split="validation",
+        first_row=0,
+        last_row=num_images if shared else num_validation,
+        blocks=(2, 1) if border else (3,),
+        groups_per_shard=groups_per_shard,
+        num_shards=-(-validation_groups // groups_per_shard),
+    )
+    return train, validation
+
+
+def _num_groups(config: GenerateConfig, blocks: tuple[int, ...], num_images: int) -> int:
+    if config.num_triplets is not None:
+        return -(-config.num_triplets // num_triplets(config.shards.strategy, blocks))
+    return config.num_groups or -(-num_images // sum(blocks))

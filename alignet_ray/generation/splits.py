@@ -1,0 +1,105 @@
+"""One split's shards as Ray tasks, and its manifest, written when all of them are there."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from alignet_ray.functional.groups import num_triplets
+from alignet_ray.functional.sampling import PoolStatistics
+from alignet_ray.generation.labelling import LabelRequest, make_shard
+from alignet_ray.generation.plan import SplitPlan
+from alignet_ray.records.manifest import (
+    MANIFEST_NAME,
+    Manifest,
+    ManifestShard,
+    read_manifest,
+    write_manifest,
+)
+from alignet_ray.records.shards import shard_folder, sidecar_name, tar_name
+from alignet_ray.records.store import Folder
+from alignet_ray.stages.progress import progress
+from alignet_ray.stages.tasks import map_tasks
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitSummary:
+    """A split as it now is; `worst_eligible_share` is of the shards that this call looked at."""
+
+    split: str
+    num_images: int
+    num_groups: int
+    num_triplets: int
+    num_draws: int
+    num_shards: int
+    num_new_shards: int
+    num_bytes: int
+    num_asked_shards: int
+    worst_eligible_share: float
+
+    @property
+    def expected_coverage(self) -> float:
+        """Expected share of images in at least one group, were draws uniform and independent."""
+        return 1 - (1 - 1 / self.num_images) ** self.num_draws
+
+
+def forget_manifests(root: Folder, splits: Iterable[SplitPlan]) -> None:
+    """Delete the manifests, so that every shard is checked against its parts again."""
+    for split in splits:
+        shard_folder(root, split.split).delete(MANIFEST_NAME)
+
+
+def label_split(
+    request: LabelRequest, *, teacher_temperature: float, shows_progress: bool
+) -> SplitSummary:
+    """Make the shards that are missing and write the manifest."""
+    root, split = request.root, request.split
+    lines = _finished_lines(root, split.split)
+    missing = [shard for shard in range(split.num_shards) if shard not in lines]
+    statistics: list[PoolStatistics] = []
+    num_new = 0
+    with progress(f"label {split.split}", len(missing), "shards", is_shown=shows_progress) as step:
+        for shard, labelled in map_tasks(make_shard, missing, request):
+            lines[shard] = labelled.line
+            statistics.append(labelled.statistics)
+            num_new += labelled.is_new
+            step(1)
+    manifest = Manifest(
+        digest=request.settings_digest,
+        split=split.split,
+        strategy=request.strategy,
+        blocks=split.blocks,
+        teacher_temperature=teacher_temperature,
+        num_images=split.num_images,
+        shards=tuple(lines[shard] for shard in sorted(lines)),
+    )
+    write_manifest(root, manifest)
+    return _summary(manifest, split, num_new, statistics)
+
+
+def _finished_lines(root: Folder, split: str) -> dict[int, ManifestShard]:
+    """The manifest's shards that are still there in full, by number."""
+    manifest = read_manifest(root, split)
+    if manifest is None:
+        return {}
+    sizes = shard_folder(root, split).sizes()
+    return {
+        line.shard: line
+        for line in manifest.shards
+        if sizes.get(tar_name(line.shard)) == line.bytes and sidecar_name(line.shard) in sizes
+    }
+
+
+def _summary(
+    manifest: Manifest, split: SplitPlan, num_new: int, statistics: list[PoolStatistics]
+) -> SplitSummary:
+    return SplitSummary(
+        split=manifest.split,
+        num_images=split.num_images,
+        num_groups=manifest.num_groups,
+        num_triplets=manifest.num_groups * num_triplets(manifest.strategy, manifest.blocks),
+        num_draws=manifest.num_groups * sum(manifest.blocks),
+        num_shards=len(manifest.shards),
+        num_new_shards=num_new,
+        num_bytes=sum(line.bytes for line in manifest.shards),
+        num_asked_shards=split.num_shards,
+        worst_eligible_share=min((s.eligible_share for s in statistics), default=1.0),
+    )

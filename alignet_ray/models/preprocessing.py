@@ -1,0 +1,102 @@
+"""From bytes to pixels: decoding, the stored copy for students, and a backbone's own resize.
+
+Bytes that were read whole and do not decode raise `DecodeError` with the reason that the image
+table keeps; every other failure is somebody else's.
+"""
+
+import io
+import math
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from alignet_ray.config.backbone import Preprocessing
+
+MAX_PIXELS = 178_956_970
+"""Twice Pillow's own warning limit: above it an image is taken for a decompression bomb."""
+
+_FILTERS = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+_EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+_SIXTEEN_BIT_STEP = 257
+
+
+class DecodeError(Exception):
+    """These bytes are no image that we take; the text is the reject reason."""
+
+
+def decode_image(data: bytes) -> Image.Image:
+    """The image as RGB, upright. Raises DecodeError with a reason."""
+    if not data:
+        raise DecodeError("empty file")
+    try:
+        with Image.open(io.BytesIO(data), formats=tuple(_EXTENSIONS)) as source:
+            _refuse_unusable(source)
+            source.load()
+            return _as_rgb(ImageOps.exif_transpose(source))
+    except UnidentifiedImageError as error:
+        raise DecodeError("not a JPEG, PNG or WebP image") from error
+    except Image.DecompressionBombError as error:
+        raise DecodeError(f"more than {MAX_PIXELS} pixels") from error
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError) as error:
+        raise DecodeError(f"does not decode ({str(error) or type(error).__name__})") from error
+
+
+def _refuse_unusable(source: Image.Image) -> None:
+    width, height = source.size
+    if width * height > MAX_PIXELS:
+        raise DecodeError(f"more than {MAX_PIXELS} pixels")
+    if getattr(source, "n_frames", 1) > 1:
+        raise DecodeError("animated")
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        levels = np.asarray(image, dtype=np.float64)
+        if image.mode != "F":
+            levels = levels / _SIXTEEN_BIT_STEP
+        image = Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+    if image.mode in {"LA", "PA", "RGBA", "RGBa", "La"} or "transparency" in image.info:
+        opaque = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(opaque, image.convert("RGBA")).convert("RGB")
+    return image.convert("RGB")
+
+
+def extension_of(data: bytes) -> str:
+    """File extension of the format that the bytes are in."""
+    with Image.open(io.BytesIO(data), formats=tuple(_EXTENSIONS)) as source:
+        return _EXTENSIONS[source.format or ""]
+
+
+def stored_copy(image: Image.Image, *, shorter_side: int, quality: int) -> bytes:
+    """JPEG of the image with its shorter side at most `shorter_side` pixels."""
+    width, height = image.size
+    scale = shorter_side / min(width, height)
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        image = image.resize(size, Image.Resampling.BICUBIC)
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=quality)
+    return stream.getvalue()
+
+
+def to_pixels(image: Image.Image, preprocessing: Preprocessing) -> UInt8[np.ndarray, "side side 3"]:
+    """The square that the backbone sees, before mean and standard deviation."""
+    side = preprocessing.resolution
+    resample = _FILTERS[preprocessing.interpolation]
+    if preprocessing.resize == "squash":
+        return np.asarray(image.resize((side, side), resample))
+    shorter = math.floor(side / preprocessing.crop_fraction)
+    width, height = image.size
+    if width <= height:
+        size = (shorter, int(shorter * height / width))
+    else:
+        size = (int(shorter * width / height), shorter)
+    image = image.resize(size, resample)
+    left, top = round((size[0] - side) / 2), round((size[1] - side) / 2)
+    return np.asarray(image.crop((left, top, left + side, top + side)))

@@ -1,0 +1,1 @@
+"""What lies on disk: one module per record, each with its writer and its reader."""

@@ -1,0 +1,103 @@
+"""One driver per root: the second refuses.
+
+Local disks: `flock`, which the kernel releases with the process, however it dies. Object stores:
+a lease object that is renewed while the driver lives; one that has not been renewed for
+`STALE_SECONDS` belongs to nobody. A store that honours create-if-absent makes the taking exact;
+elsewhere the lease is read back after a moment and the last writer has it.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from alignet_ray.errors import LockedError
+from alignet_ray.records.store import Folder
+
+LOCK_NAME = "logs/driver.lock"
+STALE_SECONDS = 60.0
+_RENEW_SECONDS = 15.0
+_SETTLE_SECONDS = 0.5
+
+
+@contextlib.contextmanager
+def locked(root: Folder) -> Iterator[None]:
+    """Hold the root's lock. Raises LockedError where another driver has it."""
+    with _local_lock(root) if root.is_local else _lease(root):
+        yield
+
+
+def _refusal(root: Folder, owner: str) -> LockedError:
+    return LockedError(
+        f"another driver ({owner}) works on this root",
+        "one driver at a time",
+        root.place(LOCK_NAME),
+        "Wait for it or stop it; a dead driver's lock frees itself.",
+    )
+
+
+@contextlib.contextmanager
+def _local_lock(root: Folder) -> Iterator[None]:
+    path = Path(root.path(LOCK_NAME))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            stream.seek(0)
+            raise _refusal(root, stream.read().strip() or "unknown") from error
+        stream.truncate(0)
+        stream.write(_owner())
+        stream.flush()
+        yield
+
+
+def _owner() -> str:
+    return f"{socket.gethostname()} pid {os.getpid()}"
+
+
+@contextlib.contextmanager
+def _lease(root: Folder) -> Iterator[None]:
+    token = secrets.token_hex(8)
+    held = _read_lease(root)
+    if held is not None and time.time() - held["renewed"] < STALE_SECONDS:
+        raise _refusal(root, str(held["owner"]))
+    _renew(root, token)
+    time.sleep(_SETTLE_SECONDS)
+    held = _read_lease(root)
+    if held is None or held["token"] != token:
+        raise _refusal(root, str(held["owner"]) if held else "unknown")
+    stop = threading.Event()
+    thread = threading.Thread(target=_keep, args=(root, token, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        root.delete(LOCK_NAME)
+
+
+def _read_lease(root: Folder) -> dict[str, float | str] | None:
+    if not root.exists(LOCK_NAME):
+        return None
+    try:
+        return json.loads(root.read(LOCK_NAME))
+    except ValueError:
+        return None  # a lease that cannot be read was never fully taken
+
+
+def _renew(root: Folder, token: str) -> None:
+    lease = {"token": token, "owner": _owner(), "renewed": time.time()}
+    root.write(LOCK_NAME, json.dumps(lease).encode())
+
+
+def _keep(root: Folder, token: str, stop: threading.Event) -> None:
+    while not stop.wait(_RENEW_SECONDS):
+        _renew(root, token)

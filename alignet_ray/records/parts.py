@@ -1,0 +1,80 @@
+"""Parts: files that hold a fixed number of listing rows, with a sidecar that carries the digest.
+
+The image table and the clusters are cut at the same rows, so everything about where a row lies
+is arithmetic and no footer is ever scanned.
+"""
+
+from dataclasses import dataclass
+
+from alignet_ray.errors import RecordError
+from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
+from alignet_ray.records.store import Folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartLayout:
+    """How listing rows are cut into parts and row groups."""
+
+    num_rows: int
+    part_rows: int
+    row_group_rows: int
+
+    @property
+    def num_parts(self) -> int:
+        """Parts in all."""
+        return -(-self.num_rows // self.part_rows)
+
+    def rows(self, part: int) -> range:
+        """Listing rows of a part."""
+        start = part * self.part_rows
+        return range(start, min(start + self.part_rows, self.num_rows))
+
+    def row_groups(self, start: int, end: int) -> list[tuple[int, int]]:
+        """(part, row group) of every row group that holds a row of [start, end)."""
+        groups_per_part = self.part_rows // self.row_group_rows
+        first, last = start // self.row_group_rows, -(-end // self.row_group_rows)
+        return [divmod(group, groups_per_part) for group in range(first, last)]
+
+
+def part_name(part: int) -> str:
+    """File name of a part."""
+    return f"part-{part:06d}.parquet"
+
+
+def sidecar_name(part: int) -> str:
+    """File name of a part's sidecar."""
+    return f"part-{part:06d}.json"
+
+
+def write_part(folder: Folder, part: int, data: bytes, settings_digest: str, facts: Json) -> Json:
+    """Write a part and, after it, its sidecar: digest of settings, of bytes, and facts."""
+    sidecar = {
+        "part": part,
+        "digest": settings_digest,
+        "bytes": len(data),
+        "sha256": sha256(data),
+        **facts,
+    }
+    folder.write(part_name(part), data)
+    folder.write(sidecar_name(part), canonical_json(sidecar))
+    return sidecar
+
+
+def read_sidecar(folder: Folder, part: int) -> Json:
+    """A part's sidecar. Raises RecordError where it is missing or not JSON."""
+    name = sidecar_name(part)
+    if not folder.exists(name):
+        raise RecordError(
+            "missing", "the sidecar of a finished part", folder.place(name), "Run generate again."
+        )
+    return parse_json(folder.read(name), folder.place(name))
+
+
+def missing_parts(folder: Folder, num_parts: int) -> list[int]:
+    """Parts whose file or sidecar is not there yet, from one listing of the folder."""
+    present = folder.sizes()
+    return [
+        part
+        for part in range(num_parts)
+        if part_name(part) not in present or sidecar_name(part) not in present
+    ]

@@ -1,0 +1,94 @@
+"""A run's `config.yaml`: the settings of its three chained stages and their digests.
+
+Written before any record and read back ever after. images -> clusters -> shards: each digest
+covers the one before, so what a shard was made from can be told from its digest alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from alignet_ray.errors import RecordError
+from alignet_ray.records.digests import digest, refuse_other_settings
+from alignet_ray.records.store import Folder
+
+CONFIG_NAME = "config.yaml"
+FORMAT_VERSION = 1
+STAGES = ("images", "clusters", "shards")
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """Resolved settings of each stage, as plain JSON values."""
+
+    images: Settings
+    clusters: Settings
+    shards: Settings
+
+    @property
+    def images_digest(self) -> str:
+        """Digest of listing, backbone, preprocessing and stored format."""
+        return digest({"version": FORMAT_VERSION, "images": self.images})
+
+    @property
+    def clusters_digest(self) -> str:
+        """Digest of the images and of transform, number of clusters and seed."""
+        return digest({"before": self.images_digest, "clusters": self.clusters})
+
+    @property
+    def shards_digest(self) -> str:
+        """Digest of the clusters and of strategy, group, pool and split."""
+        return digest({"before": self.clusters_digest, "shards": self.shards})
+
+    def to_document(self) -> dict[str, Any]:
+        """As `config.yaml` holds it."""
+        digests = {stage: getattr(self, f"{stage}_digest") for stage in STAGES}
+        stages = {stage: dict(getattr(self, stage)) for stage in STAGES}
+        return {"version": FORMAT_VERSION, **stages, "digests": digests}
+
+
+def read_settings(root: Folder) -> RunSettings | None:
+    """The settings a root was made with, or None for a new root."""
+    if not root.exists(CONFIG_NAME):
+        return None
+    place = root.place(CONFIG_NAME)
+    try:
+        document = yaml.safe_load(root.read(CONFIG_NAME))
+        settings = RunSettings(**{stage: document[stage] for stage in STAGES})
+        digests, version = document["digests"], document["version"]
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise RecordError(
+            f"unreadable ({error})", "the config of a run", place, "Restore it or use another root."
+        ) from error
+    if version != FORMAT_VERSION:
+        raise RecordError(f"format version {version}", f"version {FORMAT_VERSION}", place)
+    if digests != settings.to_document()["digests"]:
+        raise RecordError(
+            "its settings were edited by hand", "settings that give its digests", place,
+            "Restore the file; other settings need another root.",
+        )  # fmt: skip
+    return settings
+
+
+def freeze_settings(root: Folder, wanted: RunSettings) -> bool:
+    """Write the settings of a new root, or refuse to go on where they differ from its own.
+
+    Returns whether the root is new. Raises MismatchError that names every differing field.
+    """
+    found = read_settings(root)
+    if found is None:
+        text = yaml.safe_dump(wanted.to_document(), sort_keys=False)
+        root.write(CONFIG_NAME, text.encode())
+        return True
+    for stage in STAGES:
+        refuse_other_settings(
+            {stage: getattr(found, stage)},
+            {stage: getattr(wanted, stage)},
+            root.place(CONFIG_NAME),
+            "Ask for the same settings or give another root.",
+        )
+    return False

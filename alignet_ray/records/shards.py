@@ -1,0 +1,245 @@
+"""Soft-label shards: WebDataset tars of groups, each with a sidecar written after it.
+
+A sample is one group: its images, its float32 Gram matrix of teacher similarities, and a JSON
+with ids. The tar is a pure function of the groups: fixed owner, mode and time. The sidecar gives
+every sample's byte range and SHA-256, so a reader may take any run of groups and check it.
+"""
+
+import io
+import tarfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from alignet_ray.errors import AlignetError, RecordError, StorageError
+from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
+from alignet_ray.records.store import Folder
+
+SHARDS_FOLDER = "shards"
+SPLITS = ("train", "validation")
+
+_SIMILARITIES = "similarities.npy"
+_TAR_BLOCK = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """One sample: G images, their teacher Gram matrix, and how they were drawn.
+
+    `blocks` are the sizes of the runs of images that share a cluster (or class), in order:
+    4, 4, ... for a P x 4 group, 2, 1 for the paper's border triplet.
+    """
+
+    images: tuple[bytes, ...]
+    extensions: tuple[str, ...]
+    similarities: Float32[np.ndarray, "images images"]
+    image_ids: tuple[int, ...]
+    keys: tuple[str, ...]
+    cluster_ids: tuple[int, ...]
+    labels: tuple[str | None, ...]
+    strategy: str
+    blocks: tuple[int, ...]
+
+    def meta(self) -> Json:
+        """What the sample's JSON says."""
+        return {
+            "blocks": list(self.blocks),
+            "cluster_ids": list(self.cluster_ids),
+            "image_ids": list(self.image_ids),
+            "keys": list(self.keys),
+            "labels": list(self.labels),
+            "strategy": self.strategy,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """A finished shard as its sidecar tells it; offsets and sizes are in bytes of the tar."""
+
+    shard: int
+    split: str
+    digest: str
+    bytes: int
+    sha256: str
+    samples: tuple[Json, ...]
+    parts: Mapping[str, Mapping[str, str]]
+    statistics: Json = field(default_factory=dict)
+
+    @property
+    def num_groups(self) -> int:
+        """Groups in the shard."""
+        return len(self.samples)
+
+
+def tar_name(shard: int) -> str:
+    """File name of a shard."""
+    return f"{shard:06d}.tar"
+
+
+def sidecar_name(shard: int) -> str:
+    """File name of a shard's sidecar."""
+    return f"{shard:06d}.json"
+
+
+def sample_key(shard: int, group: int) -> str:
+    """WebDataset key of a group."""
+    return f"{shard:06d}-{group:05d}"
+
+
+def _npy(array: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, array, version=(1, 0), allow_pickle=False)
+    return stream.getvalue()
+
+
+def _members(group: Group) -> Iterable[tuple[str, bytes]]:
+    for position, (image, extension) in enumerate(zip(group.images, group.extensions, strict=True)):
+        yield f"{position:03d}.{extension}", image
+    yield _SIMILARITIES, _npy(group.similarities)
+    yield "json", canonical_json(group.meta())
+
+
+def _header(name: str, size: int) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode, info.mtime = size, 0o644, 0
+    return info.tobuf(tarfile.USTAR_FORMAT)
+
+
+class ShardWriter:
+    """Builds one tar in memory, group by group, remembering where everything lies."""
+
+    def __init__(self, shard: int) -> None:
+        self._shard = shard
+        self._stream = io.BytesIO()
+        self._samples: list[Json] = []
+
+    def add(self, group: Group) -> None:
+        """Append a group as one WebDataset sample."""
+        key = sample_key(self._shard, len(self._samples))
+        start = self._stream.tell()
+        members: list[list[Any]] = []
+        for suffix, data in _members(group):
+            self._stream.write(_header(f"{key}.{suffix}", len(data)))
+            members.append([suffix, self._stream.tell(), len(data)])
+            self._stream.write(data)
+            self._stream.write(bytes(-len(data) % _TAR_BLOCK))
+        end = self._stream.tell()
+        checksum = sha256(self._stream.getbuffer()[start:end])
+        self._samples.append(
+            {"key": key, "offset": start, "bytes": end - start, "sha256": checksum,
+             "members": members}
+        )  # fmt: skip
+
+    def finish(self) -> tuple[bytes, list[Json]]:
+        """The tar's bytes and its samples' places."""
+        self._stream.write(bytes(2 * _TAR_BLOCK))
+        self._stream.write(bytes(-self._stream.tell() % tarfile.RECORDSIZE))
+        return self._stream.getvalue(), self._samples
+
+
+def write_shard(
+    folder: Folder,
+    groups: Iterable[Group],
+    *,
+    shard: int,
+    split: str,
+    settings_digest: str,
+    parts: Mapping[str, Mapping[str, str]],
+    statistics: Json,
+) -> Shard:
+    """Write `NNNNNN.tar` and, after it, `NNNNNN.json`; `parts` are the digests of what was read."""
+    writer = ShardWriter(shard)
+    for group in groups:
+        writer.add(group)
+    data, samples = writer.finish()
+    record = Shard(
+        shard=shard,
+        split=split,
+        digest=settings_digest,
+        bytes=len(data),
+        sha256=sha256(data),
+        samples=tuple(samples),
+        parts=parts,
+        statistics=statistics,
+    )
+    folder.write(tar_name(shard), data)
+    folder.write(sidecar_name(shard), canonical_json({**vars(record), "samples": samples}))
+    return record
+
+
+def read_sidecar(folder: Folder, shard: int) -> Shard:
+    """A shard's sidecar. Raises RecordError where it is missing or altered."""
+    place = folder.place(sidecar_name(shard))
+    if not folder.exists(sidecar_name(shard)):
+        raise RecordError("missing", "the sidecar of a finished shard", place, _AGAIN)
+    fields = parse_json(folder.read(sidecar_name(shard)), place)
+    try:
+        return Shard(**{**fields, "samples": tuple(fields["samples"])})
+    except (KeyError, TypeError) as error:
+        raise RecordError(f"fields {sorted(fields)}", "a shard's sidecar", place, _AGAIN) from error
+
+
+_AGAIN = "Run generate again with the same settings."
+
+
+def read_groups(folder: Folder, shard: Shard, first: int, last: int) -> list[Group]:
+    """Groups [first, last) of a shard by one range read, each checked against its SHA-256."""
+    if first >= last:
+        return []
+    samples = shard.samples[first:last]
+    start, end = samples[0]["offset"], samples[-1]["offset"] + samples[-1]["bytes"]
+    try:
+        data = folder.read_range(tar_name(shard.shard), start, end)
+    except StorageError as error:
+        raise _explained(error, folder, shard) from error
+    return [_parse_sample(data, sample, start, folder, shard) for sample in samples]
+
+
+def _explained(error: StorageError, folder: Folder, shard: Shard) -> AlignetError:
+    """A shard that is gone or has another length is a broken record; else storage failed."""
+    name = tar_name(shard.shard)
+    found = folder.sizes().get(name)
+    if found == shard.bytes:
+        return error
+    return RecordError(
+        "missing" if found is None else f"{found:,} bytes",
+        f"the {shard.bytes:,} bytes that its sidecar names",
+        folder.place(name),
+        "Delete the shard and its sidecar and run generate again.",
+    )
+
+
+def _parse_sample(data: bytes, sample: Json, start: int, folder: Folder, shard: Shard) -> Group:
+    begin = sample["offset"] - start
+    if sha256(memoryview(data)[begin : begin + sample["bytes"]]) != sample["sha256"]:
+        raise RecordError(
+            f"group {sample['key']} has another SHA-256",
+            "the bytes that its sidecar names",
+            folder.place(tar_name(shard.shard)),
+            "Delete the shard and its sidecar and run generate again.",
+        )
+    members = {
+        suffix: data[offset - start : offset - start + size]
+        for suffix, offset, size in sample["members"]
+    }
+    meta = parse_json(members.pop("json"), sample["key"])
+    matrix = np.load(io.BytesIO(members.pop(_SIMILARITIES)), allow_pickle=False)
+    return Group(
+        images=tuple(members.values()),
+        extensions=tuple(suffix.split(".", 1)[1] for suffix in members),
+        similarities=matrix,
+        image_ids=tuple(meta["image_ids"]),
+        keys=tuple(meta["keys"]),
+        cluster_ids=tuple(meta["cluster_ids"]),
+        labels=tuple(meta["labels"]),
+        strategy=meta["strategy"],
+        blocks=tuple(meta["blocks"]),
+    )
+
+
+def shard_folder(root: Folder, split: str) -> Folder:
+    """Where the shards of a split lie."""
+    return root.folder(f"{SHARDS_FOLDER}/{split}")

@@ -1,0 +1,229 @@
+"""One folder abstraction over every fsspec file system, and the one atomic write.
+
+Local files: temporary name, fsync, rename. Object stores: one put of a locally built object and
+never a rename. Passing faults (network, 429, 5xx) are retried and then become a `StorageError`.
+"""
+
+import contextlib
+import errno
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import fsspec
+
+from alignet_ray.errors import StorageError
+
+Result = TypeVar("Result")
+
+_ATTEMPTS = 5
+_FIRST_WAIT_SECONDS = 0.5
+_TEMPORARY_SUFFIX = ".partial"
+_FINAL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.EISDIR}
+_FINAL_HTTP_CODES = {400, 401, 403, 404, 409, 412}
+
+
+def absolute_url(url: str) -> str:
+    """The URL itself, or an absolute path where it is local: workers change directory."""
+    if "://" in url and not url.startswith("file://"):
+        return url.rstrip("/")
+    return os.path.abspath(os.path.expanduser(url.removeprefix("file://")))
+
+
+def join_url(url: str, name: str) -> str:
+    """`name` below `url`."""
+    return f"{url.rstrip('/')}/{name}" if name else url
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file is what a killed writer left behind."""
+    return os.path.basename(name).startswith(".") and name.endswith(_TEMPORARY_SUFFIX)
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether trying again may help."""
+    if isinstance(error, FileNotFoundError | PermissionError | NotADirectoryError | StorageError):
+        return False
+    code = getattr(error, "code", None) or getattr(error, "status", None)
+    if code is not None and str(code).isdigit():
+        return int(code) not in _FINAL_HTTP_CODES
+    return isinstance(error, OSError) and error.errno not in _FINAL_ERRNOS
+
+
+def _as_storage_error(error: Exception, place: str) -> StorageError:
+    if isinstance(error, FileNotFoundError):
+        return StorageError("not found", "an existing file or bucket", place, "Check the URL.")
+    if isinstance(error, PermissionError) or str(getattr(error, "code", "")) in {"401", "403"}:
+        return StorageError("access denied", "read and write rights", place, "Check credentials.")
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return StorageError("the disk is full", "free space", place, "Free space and run again.")
+    text = f"{type(error).__name__}: {error}"
+    return StorageError(text, "a storage operation that succeeds", place, "Run the job again.")
+
+
+def with_retries(operation: Callable[[], Result], place: str) -> Result:
+    """The operation's result; passing faults are tried again with growing waits.
+
+    Raises StorageError, with the place, when the fault is final or stays.
+    """
+    wait = _FIRST_WAIT_SECONDS
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return operation()
+        except StorageError:
+            raise
+        except Exception as error:
+            known = isinstance(error, OSError) or hasattr(error, "code")
+            if not known:
+                raise
+            if attempt == _ATTEMPTS or not _is_passing(error):
+                raise _as_storage_error(error, place) from error
+            time.sleep(wait)
+            wait *= 2
+    raise AssertionError("unreachable")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder at a URL; names below it are relative and use '/'. Cheap to pickle."""
+
+    url: str
+
+    @staticmethod
+    def at(url: str) -> "Folder":
+        """The folder at a URL or local path, made absolute."""
+        return Folder(absolute_url(url))
+
+    @cached_property
+    def _file_system(self) -> tuple[Any, str]:
+        try:
+            return fsspec.core.url_to_fs(self.url)
+        except (ValueError, ImportError) as error:
+            raise StorageError(
+                str(error), "a URL that fsspec knows", self.url, "Install its package."
+            ) from error
+
+    def __getstate__(self) -> dict[str, str]:
+        return {"url": self.url}
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the folder is on this machine's disk."""
+        protocol = self._file_system[0].protocol
+        return "file" in ([protocol] if isinstance(protocol, str) else protocol)
+
+    def folder(self, name: str) -> "Folder":
+        """The sub-folder of that name."""
+        return Folder(join_url(self.url, name))
+
+    def place(self, name: str) -> str:
+        """The full URL of a name, for messages."""
+        return join_url(self.url, name)
+
+    def path(self, name: str) -> str:
+        """The path that the file system object understands."""
+        return join_url(self._file_system[1], name)
+
+    @property
+    def file_system(self) -> Any:
+        """The fsspec file system."""
+        return self._file_system[0]
+
+    def exists(self, name: str) -> bool:
+        """Whether a file or folder of that name is there."""
+        return with_retries(lambda: self.file_system.exists(self.path(name)), self.place(name))
+
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+        return with_retries(lambda: self.file_system.size(self.path(name)), self.place(name))
+
+    def read(self, name: str) -> bytes:
+        """All bytes of a file."""
+        return with_retries(lambda: self.file_system.cat_file(self.path(name)), self.place(name))
+
+    def read_range(self, name: str, start: int, end: int) -> bytes:
+        """Bytes [start, end) of a file; a file that ends before is a StorageError."""
+        data = with_retries(
+            lambda: self.file_system.cat_file(self.path(name), start=start, end=end),
+            self.place(name),
+        )
+        if len(data) != end - start:
+            raise StorageError(
+                f"{len(data)} bytes read from {start}",
+                f"{end - start} bytes",
+                self.place(name),
+                "The file is truncated: verify or re-make it.",
+            )
+        return data
+
+    def sizes(self, name: str = "") -> dict[str, int]:
+        """File name -> bytes for the files directly in a sub-folder; {} where it is absent."""
+        file_system = self.file_system
+
+        def listed() -> dict[str, int]:
+            # A listing cached by this process may be older than what other processes wrote.
+            file_system.invalidate_cache()
+            try:
+                entries = file_system.ls(self.path(name), detail=True)
+            except FileNotFoundError:
+                return {}
+            return {
+                entry["name"].rstrip("/").rsplit("/", 1)[-1]: entry["size"]
+                for entry in entries
+                if entry["type"] == "file"
+            }
+
+        found = with_retries(listed, self.place(name))
+        return {key: size for key, size in found.items() if key and not is_temporary(key)}
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put a whole file in place atomically: readers see all of it or none of it."""
+        if self.is_local:
+            with_retries(lambda: _write_local(Path(self.path(name)), data), self.place(name))
+        else:
+            with_retries(
+                lambda: self.file_system.pipe_file(self.path(name), data), self.place(name)
+            )
+
+    def delete(self, name: str) -> None:
+        """Remove a file; it is no fault if it is gone."""
+        with contextlib.suppress(FileNotFoundError):
+            self.file_system.rm_file(self.path(name))
+
+    def remove_temporaries(self) -> int:
+        """Delete what killed writers left in this folder and below (local disks only)."""
+        if not self.is_local:
+            return 0
+        stale = [p for p in Path(self.path("")).rglob(f".*{_TEMPORARY_SUFFIX}") if p.is_file()]
+        for path in stale:
+            path.unlink(missing_ok=True)
+        return len(stale)
+
+
+def read_url(url: str) -> bytes:
+    """All bytes of the file at a URL or local path."""
+    parent, _, name = absolute_url(url).rpartition("/")
+    return Folder(parent or "/").read(name)
+
+
+def _write_local(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}{_TEMPORARY_SUFFIX}"
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

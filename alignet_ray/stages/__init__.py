@@ -1,0 +1,1 @@
+"""The Ray floor: embedding, a parallel map over pure tasks, progress."""

@@ -1,0 +1,264 @@
+"""Embedding through Ray Data: CPU tasks decode, a pool of actors runs the backbone, tasks write.
+
+A part of the listing is one unit from its bytes to its file: it is embedded in chunks of one
+fixed size (the last one padded) by a fixed number of threads, so that its numbers do not depend
+on how many workers there were or on what else was left to do.
+"""
+
+import pickle
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import ray
+import ray.data
+import torch
+from jaxtyping import Float32, UInt8
+
+from alignet_ray.config.backbone import BackboneConfig, Preprocessing, ResolvedBackbone
+from alignet_ray.config.resources import Resources
+from alignet_ray.errors import MismatchError
+from alignet_ray.models.backbones import import_plugins, load_backbone
+from alignet_ray.models.preprocessing import (
+    DecodeError,
+    decode_image,
+    extension_of,
+    stored_copy,
+    to_pixels,
+)
+from alignet_ray.records.digests import Json
+from alignet_ray.records.image_table import IMAGES_FOLDER, StoredImage, image_table
+from alignet_ray.records.listing import ListingIndex, read_rows
+from alignet_ray.records.parquet import parquet_bytes
+from alignet_ray.records.parts import PartLayout, missing_parts, write_part
+from alignet_ray.records.store import Folder
+from alignet_ray.stages.progress import progress
+from alignet_ray.stages.session import num_cluster_cpus, unwrapped_errors
+from alignet_ray.stages.tasks import run_task
+
+Precision = Literal["float32", "bfloat16"]
+Row = dict[str, Any]
+
+NOT_FINITE = "embedding is not finite"
+_READ_THREADS = 8
+_ACTOR_INIT_DEATHS = 3
+_MAX_BLOCKS = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFormat:
+    """The copy that students read: shorter side in pixels, JPEG quality, or the file's own bytes."""
+
+    shorter_side: int = 256
+    quality: int = 90
+    keeps_original: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbedRequest:
+    """Which rows to embed, with what, and where the parts go. `stored` None keeps no images."""
+
+    root: Folder
+    index: ListingIndex
+    layout: PartLayout
+    backbone: ResolvedBackbone
+    plugins: tuple[str, ...]
+    stored: StoredFormat | None
+    settings_digest: str
+    batch_size: int
+    precision: Precision
+    device: str
+    threads: int
+
+
+def describe_backbone(config: BackboneConfig, plugins: Sequence[str]) -> ResolvedBackbone:
+    """Load a backbone on a worker and say what it is: layer, pixels, dimension, weights' digest."""
+    return run_task(_describe, config, tuple(plugins))
+
+
+def _describe(config: BackboneConfig, plugins: tuple[str, ...]) -> ResolvedBackbone:
+    import_plugins(plugins)
+    return load_backbone(config).resolved
+
+
+def embed_missing_parts(request: EmbedRequest, resources: Resources) -> list[int]:
+    """Embed and write every part that is not there yet; returns those that were made.
+
+    Raises StorageError where images cannot be read, MismatchError where a file has changed since
+    it was listed. Images that do not decode become rejects in the table.
+    """
+    parts = missing_parts(request.root.folder(IMAGES_FOLDER), request.layout.num_parts)
+    if not parts:
+        return []
+    num_images = sum(len(request.layout.rows(part)) for part in parts)
+    with (
+        unwrapped_errors(),
+        progress("embed", num_images, "images", is_shown=resources.progress) as advance,
+    ):
+        for row in _pipeline(request, parts, resources).iter_rows():
+            advance(row["num_images"])
+    return parts
+
+
+def _pipeline(request: EmbedRequest, parts: list[int], resources: Resources) -> "ray.data.Dataset":
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.max_consecutive_actor_init_deaths = _ACTOR_INIT_DEATHS  # pyright: ignore[reportAttributeAccessIssue]
+    on_gpu = request.device == "cuda"
+    num_actors = resources.num_actors or _default_actors(on_gpu, request.threads)
+    pool = ray.data.ActorPoolStrategy(min_size=1, max_size=num_actors)
+    actor_cpus = request.threads if num_cluster_cpus() > request.threads else 0
+    rows = ray.data.from_items(
+        [{"part": part} for part in parts], override_num_blocks=min(len(parts), _MAX_BLOCKS)
+    )
+    return (
+        # Asking for memory also keeps decoding out of the actors, where Ray Data would fuse it.
+        rows.map(
+            decode_part, fn_kwargs={"request": request}, num_cpus=1, memory=_part_bytes(request)
+        )
+        .map(
+            Embedder,
+            fn_constructor_kwargs={"request": request},
+            compute=pool,
+            num_cpus=actor_cpus,
+            num_gpus=1 if on_gpu else 0,
+        )
+        .map(write_embedded_part, fn_kwargs={"request": request})
+    )
+
+
+def _part_bytes(request: EmbedRequest) -> int:
+    """Memory of a decode task: a part's pixels as arrays, stacked, and as the row handed on."""
+    side = request.backbone.preprocessing.resolution
+    return 3 * request.layout.part_rows * side * side * 3
+
+
+def _default_actors(on_gpu: bool, threads: int) -> int:
+    if on_gpu:
+        return max(1, int(ray.cluster_resources().get("GPU", 1)))
+    return max(1, num_cluster_cpus() // (2 * threads))
+
+
+def decode_part(row: Row, *, request: EmbedRequest) -> Row:
+    """Read and decode a part's images: pixels for the backbone, stored copies for students."""
+    rows = request.layout.rows(row["part"])
+    listing = read_rows(request.root, request.index, rows.start, rows.stop)
+    pixels_of, stored = request.backbone.preprocessing, request.stored
+    with ThreadPoolExecutor(_READ_THREADS) as pool:
+        data = pool.map(_read_listed, listing.to_pylist())
+        decoded = [_decode_one(item, pixels_of, stored) for item in data]
+    pixels = np.stack([item[0] for item in decoded])
+    return {
+        "part": row["part"],
+        "pixels": pixels.tobytes(),
+        "stored": pickle.dumps([item[1] for item in decoded]),
+    }
+
+
+def _read_listed(row: Row) -> bytes:
+    parent, _, name = row["url"].rpartition("/")
+    folder = Folder(parent or "/")
+    if row["offset"] > 0:
+        return folder.read_range(name, row["offset"], row["offset"] + row["length"])
+    data = folder.read(name)
+    if len(data) != row["length"]:
+        raise MismatchError(
+            f"{len(data)} bytes", f"{row['length']} bytes as when it was listed", row["url"],
+            "Restore the file, or start a new run on the changed images.",
+        )  # fmt: skip
+    return data
+
+
+def _decode_one(
+    data: bytes, preprocessing: Preprocessing, stored: StoredFormat | None
+) -> tuple[UInt8[np.ndarray, "side side 3"], StoredImage]:
+    try:
+        image = decode_image(data)
+    except DecodeError as error:
+        side = preprocessing.resolution
+        reject = StoredImage(image=None, extension="", width=0, height=0, reject_reason=str(error))
+        return np.zeros((side, side, 3), np.uint8), reject
+    kept, extension = None, ""
+    if stored is not None and stored.keeps_original:
+        kept, extension = data, extension_of(data)
+    elif stored is not None:
+        kept = stored_copy(image, shorter_side=stored.shorter_side, quality=stored.quality)
+        extension = "jpg"
+    accepted = StoredImage(
+        image=kept, extension=extension, width=image.width, height=image.height, reject_reason=None
+    )
+    return to_pixels(image, preprocessing), accepted
+
+
+class Embedder:
+    """A Ray actor that holds a backbone and turns a part's pixels into raw embeddings."""
+
+    def __init__(self, request: EmbedRequest) -> None:
+        torch.set_num_threads(request.threads)
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        import_plugins(request.plugins)
+        self._request = request
+        self._backbone = load_backbone(
+            request.backbone.as_config(), expected_sha256=request.backbone.weights_sha256
+        ).to(request.device)
+
+    def __call__(self, row: Row) -> Row:
+        side = self._request.backbone.preprocessing.resolution
+        pixels = np.frombuffer(row["pixels"], np.uint8).reshape(-1, side, side, 3)
+        embeddings = self._embed(pixels)
+        return {"part": row["part"], "embeddings": embeddings.tobytes(), "stored": row["stored"]}
+
+    @torch.inference_mode()
+    def _embed(
+        self, pixels: UInt8[np.ndarray, "images side side 3"]
+    ) -> Float32[np.ndarray, "images dim"]:
+        size = self._request.batch_size
+        device = self._request.device
+        outputs: list[np.ndarray] = []
+        for start in range(0, len(pixels), size):
+            chunk = np.zeros((size, *pixels.shape[1:]), np.uint8)
+            piece = pixels[start : start + size]
+            chunk[: len(piece)] = piece
+            with torch.autocast(device, torch.bfloat16, self._request.precision == "bfloat16"):
+                output = self._backbone(torch.from_numpy(chunk).to(device))
+            outputs.append(output[: len(piece)].float().cpu().numpy())
+        return np.concatenate(outputs)
+
+
+def write_embedded_part(row: Row, *, request: EmbedRequest) -> Row:
+    """Write a part and its sidecar; what is said of rejects lies in the sidecar."""
+    part, dim = row["part"], request.backbone.dim
+    embeddings = np.frombuffer(row["embeddings"], np.float32).reshape(-1, dim)
+    stored: list[StoredImage] = _reject_not_finite(pickle.loads(row["stored"]), embeddings)
+    rows = request.layout.rows(part)
+    listing: pa.Table = read_rows(request.root, request.index, rows.start, rows.stop)
+    table = image_table(listing, rows.start, stored, embeddings)
+    data = parquet_bytes(table, request.layout.row_group_rows)
+    folder = request.root.folder(IMAGES_FOLDER)
+    write_part(folder, part, data, request.settings_digest, _facts(listing, stored))
+    return {"part": part, "num_images": len(stored)}
+
+
+def _reject_not_finite(
+    stored: list[StoredImage], embeddings: Float32[np.ndarray, "images dim"]
+) -> list[StoredImage]:
+    reject = StoredImage(image=None, extension="", width=0, height=0, reject_reason=NOT_FINITE)
+    is_finite = np.isfinite(embeddings).all(axis=1)
+    return [
+        item if finite or item.reject_reason is not None else reject
+        for item, finite in zip(stored, is_finite, strict=True)
+    ]
+
+
+def _facts(listing: pa.Table, stored: list[StoredImage]) -> Json:
+    keys = listing.column("key").to_pylist()
+    rejects = {
+        key: item.reject_reason
+        for key, item in zip(keys, stored, strict=True)
+        if item.reject_reason is not None
+    }
+    return {"num_images": len(stored), "rejects": rejects}

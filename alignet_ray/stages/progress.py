@@ -1,0 +1,74 @@
+"""Progress on long work: a bar with rate and time left, or plain lines where nobody watches."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+Advance = Callable[[int], None]
+
+_LINE_SECONDS = 30.0
+
+
+class _RateColumn(ProgressColumn):
+    """Items a second, in the items' own unit."""
+
+    def render(self, task: Task) -> Text:
+        rate = task.finished_speed or task.speed
+        unit = task.fields.get("unit", "")
+        return Text(f"{rate:,.1f} {unit}/s" if rate else f"- {unit}/s", style="dim")
+
+
+@contextlib.contextmanager
+def progress(label: str, total: int, unit: str, *, is_shown: bool = True) -> Iterator[Advance]:
+    """A function that counts finished items; the display goes to standard error."""
+    if not is_shown or total == 0:
+        yield lambda _count: None
+    elif sys.stderr.isatty():
+        yield from _bar(label, total, unit)
+    else:
+        yield _line_printer(label, total, unit)
+
+
+def _bar(label: str, total: int, unit: str) -> Iterator[Advance]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _RateColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as display:
+        task = display.add_task(label, total=total, unit=unit)
+        yield lambda count: display.advance(task, count)
+
+
+def _line_printer(label: str, total: int, unit: str) -> Advance:
+    started = time.monotonic()
+    state = {"done": 0, "printed": started}
+
+    def advance(count: int) -> None:
+        state["done"] += count
+        now = time.monotonic()
+        if state["done"] >= total or now - state["printed"] >= _LINE_SECONDS:
+            state["printed"] = now
+            rate = state["done"] / max(now - started, 1e-9)
+            left = (total - state["done"]) / rate if rate else 0
+            sys.stderr.write(
+                f"{label}: {state['done']:,} of {total:,} {unit}, {rate:,.1f} {unit}/s, "
+                f"{left:,.0f} s left\n"
+            )
+
+    return advance

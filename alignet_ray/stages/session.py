@@ -1,0 +1,162 @@
+"""Joining or starting Ray, finding devices, and bringing workers' errors home as our own.
+
+The only place that asks what the runtime is.
+"""
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import ray
+import ray.exceptions
+
+import alignet_ray
+from alignet_ray.config.resources import Resources
+from alignet_ray.errors import AlignetError, ResourceError
+
+_FORWARDED_ENVIRONMENT = (
+    "STORAGE_EMULATOR_HOST",
+    "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT",
+    "NO_GCE_CHECK",
+    "RAY_TRAIN_V2_ENABLED",
+)
+_POLL_SECONDS = 1.0
+
+
+@contextlib.contextmanager
+def ray_session(resources: Resources) -> Iterator[None]:
+    """Ray for the length of a job: the cluster that is named, or one of this machine's own.
+
+    Errors that workers raised come out as the AlignetError that they were.
+    """
+    starts = not ray.is_initialized()
+    if starts:
+        _connect(resources)
+    try:
+        with unwrapped_errors():
+            yield
+    finally:
+        if starts:
+            ray.shutdown()
+
+
+def _connect(resources: Resources) -> None:
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    # Ray's C++ core writes its own warnings to the user's terminal; our errors are one line.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    environment = {k: os.environ[k] for k in _FORWARDED_ENVIRONMENT if k in os.environ}
+    runtime: dict[str, object] = {"env_vars": environment}
+    address = resources.address
+    if address is not None and "RAY_JOB_CONFIG_JSON_ENV_VAR" not in os.environ:
+        runtime["py_modules"] = [str(Path(alignet_ray.__file__).parent)]
+    joins = address is not None or "RAY_ADDRESS" in os.environ
+    try:
+        with _quiet_start():
+            ray.init(
+                address=address,
+                num_cpus=None if joins else resources.num_cpus,
+                include_dashboard=None if joins else False,
+                runtime_env=runtime,
+                logging_level="ERROR",
+                log_to_driver=False,
+            )
+    except ConnectionError as error:
+        raise ResourceError(
+            "no Ray answers", "a running cluster", address or os.environ.get("RAY_ADDRESS", ""),
+            "Check --resources.address, or leave it out to run on this machine.",
+        ) from error  # fmt: skip
+
+
+@contextlib.contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Keep what Ray's C++ core says of its own log level off the terminal."""
+    saved = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+@contextlib.contextmanager
+def unwrapped_errors() -> Iterator[None]:
+    """Raise the AlignetError inside a Ray error in its place."""
+    try:
+        yield
+    except AlignetError:
+        raise
+    except Exception as error:
+        own = _find_own(error)
+        if own is None:
+            raise
+        raise own from error
+
+
+def _find_own(error: BaseException) -> AlignetError | None:
+    """Our error in the chain of causes, also where Ray re-made its class as RayTaskError(X)."""
+    seen: set[int] = set()
+    queue: list[BaseException] = [error]
+    while queue:
+        current = queue.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        if isinstance(current, AlignetError) and not isinstance(
+            current, ray.exceptions.RayTaskError
+        ):
+            return current
+        linked = (getattr(current, "cause", None), current.__cause__, current.__context__)
+        queue.extend(item for item in linked if isinstance(item, BaseException))
+    return None
+
+
+def num_cluster_cpus() -> int:
+    """CPU cores of live nodes."""
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def choose_device(resources: Resources) -> str:
+    """`cuda` or `cpu`; `auto` looks at live nodes only, `cuda` waits for a node that has one.
+
+    Raises ResourceError where no GPU appears within the time-out.
+    """
+    if resources.device == "cpu":
+        return "cpu"
+    has_gpu = ray.cluster_resources().get("GPU", 0) > 0
+    if resources.device == "auto":
+        return "cuda" if has_gpu else "cpu"
+    if not has_gpu:
+        _wait_for_gpu(resources.timeout_seconds)
+    return "cuda"
+
+
+@ray.remote(num_gpus=1, num_cpus=0, max_retries=0)
+def _touch_gpu() -> bool:
+    return True
+
+
+def _wait_for_gpu(timeout_seconds: float) -> None:
+    """Ask for one GPU, so that an autoscaler brings a node, and wait for the answer."""
+    request = _touch_gpu.remote()
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline:
+        ready, _ = ray.wait([request], timeout=_POLL_SECONDS)
+        if ready:
+            return
+    ray.cancel(request)
+    raise ResourceError(
+        f"no GPU after {timeout_seconds:g} s", "a node with a GPU", "--resources.device cuda",
+        "Start one, raise --resources.timeout-seconds, or say --resources.device cpu.",
+    )  # fmt: skip
+
+
+def largest_node_cpus() -> int:
+    """CPU cores of the largest live node: what one task can ask for."""
+    cores = [node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]]
+    return max(1, int(max(cores, default=1)))

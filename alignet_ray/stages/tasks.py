@@ -1,0 +1,52 @@
+"""A parallel map over pure tasks: bounded in flight, results as they come, first error home."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+import ray
+
+from alignet_ray.stages.session import num_cluster_cpus, unwrapped_errors
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_IN_FLIGHT_PER_CPU = 2
+
+
+def map_tasks(
+    function: Callable[..., Result], items: Iterable[Item], *shared: Any, num_cpus: float = 1.0
+) -> Iterator[tuple[Item, Result]]:
+    """Yield (item, function(item, *shared)) in the order of finishing.
+
+    `shared` is put into the object store once. Tasks that die with their worker are run again;
+    an exception of the function itself ends the map, and what is still running is cancelled.
+    """
+    remote = ray.remote(num_cpus=num_cpus, max_retries=-1)(function)
+    references = [ray.put(value) for value in shared]
+    limit = _IN_FLIGHT_PER_CPU * max(1, int(num_cluster_cpus() / num_cpus))
+    waiting = iter(items)
+    running: dict[ray.ObjectRef, Item] = {}
+    try:
+        with unwrapped_errors():
+            while True:
+                while len(running) < limit:
+                    item = next(waiting, _END)
+                    if item is _END:
+                        break
+                    running[remote.remote(item, *references)] = item  # type: ignore[assignment]
+                if not running:
+                    return
+                (done,), _ = ray.wait(list(running), num_returns=1)
+                yield running.pop(done), ray.get(done)
+    finally:
+        for reference in running:
+            ray.cancel(reference, force=True)
+
+
+_END: Any = object()
+
+
+def run_task(function: Callable[..., Result], *arguments: Any, num_cpus: float = 1.0) -> Result:
+    """One call of a function on the cluster, so that a small head node does no heavy work."""
+    with unwrapped_errors():
+        return ray.get(ray.remote(num_cpus=num_cpus, max_retries=-1)(function).remote(*arguments))

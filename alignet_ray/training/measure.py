@@ -1,0 +1,132 @@
+"""Measures that are taken without training: the first step's entropies, and the validation KL."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from jaxtyping import Float64
+from torch import Tensor
+
+from alignet_ray.config.train import TrainConfig
+from alignet_ray.errors import InputError
+from alignet_ray.functional.distillation import gram_matrices
+from alignet_ray.functional.groups import gram_pair_similarities
+from alignet_ray.functional.temperature import matching_temperature, mean_entropy
+from alignet_ray.records.digests import Json
+from alignet_ray.training.data import Batch, Decoder, ahead, step_groups
+from alignet_ray.training.learner import Learner
+from alignet_ray.training.plan import TrainPlan
+from alignet_ray.training.sources import Labelled, Sources
+from alignet_ray.training.step import batch_totals, positions, represent_parts
+from alignet_ray.training.world import World
+
+TOO_SOFT_ENTROPY = 1.09
+SATURATED_ENTROPY = 0.02
+_IMAGES_PER_PASS = 192
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sharpness:
+    """How sharp the initial student and the teacher are on the triplets of the first step."""
+
+    student_temperature: float
+    student_entropy: float
+    teacher_entropy: float
+
+    def warning(self) -> str | None:
+        """A line about a student that can hardly learn, if it is one."""
+        entropy, temperature = self.student_entropy, self.student_temperature
+        said = f"the initial student's mean entropy is {entropy:.4f} nats at temperature {temperature:g}"
+        if entropy > TOO_SOFT_ENTROPY:
+            return f"{said}: too soft to learn. Lower --student-temperature or say auto."
+        if entropy < SATURATED_ENTROPY:
+            return f"{said}: saturated. Raise --student-temperature or say auto."
+        return None
+
+
+def measure_sharpness(
+    config: TrainConfig, plan: TrainPlan, learner: Learner, decoder: Decoder
+) -> Sharpness:
+    """The student's temperature, and both mean entropies over the first step's triplets."""
+    streams = range(plan.layout.num_streams)
+    groups = next(step_groups(plan.sources, plan.layout, streams, num_steps=1))
+    pairs = [_pairs(learner, decoder.batch([group])) for group in groups]
+    student = np.concatenate([pair[0] for pair in pairs])
+    teacher_entropy = mean_entropy(np.concatenate([pair[1] for pair in pairs]), 1.0)
+    temperature = config.student_temperature
+    if temperature == "auto":
+        try:
+            temperature = matching_temperature(student, teacher_entropy)
+        except ValueError as error:
+            raise InputError(
+                str(error), "a student whose triplets differ", config.student.name,
+                "Give --student-temperature, or other initial weights.",
+            ) from error  # fmt: skip
+    return Sharpness(
+        student_temperature=temperature,
+        student_entropy=mean_entropy(student, temperature),
+        teacher_entropy=teacher_entropy,
+    )
+
+
+@torch.no_grad()
+def _pairs(
+    learner: Learner, batch: Batch
+) -> tuple[Float64[np.ndarray, "triplets 3"], Float64[np.ndarray, "triplets 3"]]:
+    """Pair similarities of one group: the student's, and the teacher's over its temperature."""
+    device = str(learner.backbone.mean.device)
+    (vectors,) = represent_parts(learner.backbone, batch, device)
+    (part,) = batch
+    triplets = positions(part.kind, device)
+    teacher = torch.from_numpy(part.similarities).double() / part.kind.teacher_temperature
+
+    def flat(gram: Tensor) -> Float64[np.ndarray, "triplets 3"]:
+        return gram_pair_similarities(gram, triplets).flatten(0, 1).double().cpu().numpy()
+
+    return flat(gram_matrices(vectors)), flat(teacher.to(device))
+
+
+@torch.no_grad()
+def validate(
+    plan: TrainPlan,
+    learner: Learner,
+    decoder: Decoder,
+    world: World,
+    *,
+    student_temperature: float,
+    max_images: int,
+) -> Json | None:
+    """KL and agreement with the teacher on validation groups; None without a validation split."""
+    if plan.validation is None:
+        return None
+    sums = torch.zeros(3, dtype=torch.float64, device=world.device)
+    groups = _share(plan.validation, world, max_images)
+    batches = (decoder.batch(chunk) for chunk in _chunks(groups, plan.validation.images_per_group))
+    with ahead(batches) as ready:
+        for batch in ready:
+            totals = batch_totals(learner.backbone, batch, student_temperature, world.device)
+            sums += totals.stacked()
+    loss, agreeing, count = world.sum(sums).tolist()
+    return {"kl": loss / count, "accuracy": agreeing / count, "triplets": int(count)}
+
+
+def _share(sources: Sources, world: World, max_images: int) -> Iterator[Labelled]:
+    """This rank's part of the first groups of each run, about `max_images` in all."""
+    index = 0
+    for source in sources.sources:
+        budget = max(1, max_images // len(sources.sources) // source.kind.num_images)
+        for entry in source.manifest.shards:
+            used = min(budget, entry.samples)
+            budget -= used
+            first, last = used * world.rank // world.size, used * (world.rank + 1) // world.size
+            if first < last:
+                yield from sources.groups(index, first, last)
+            index += 1
+
+
+def _chunks(groups: Iterator[Labelled], images_per_group: int) -> Iterator[list[Labelled]]:
+    per_pass = max(1, _IMAGES_PER_PASS // images_per_group)
+    while chunk := list(islice(groups, per_pass)):
+        yield chunk

@@ -1,0 +1,15 @@
+"""Human judgements and images of their objects to a surrogate teacher (see --help)."""
+
+from alignet_ray.cli import run_job
+from alignet_ray.config.fit_teacher import FitTeacherConfig
+
+
+def main(config: FitTeacherConfig) -> None:
+    """Fit the teacher. Imports late: --help needs neither Ray nor torch."""
+    from alignet_ray.teaching.job import fit_teacher
+
+    fit_teacher(config)
+
+
+if __name__ == "__main__":
+    run_job(FitTeacherConfig, main)

@@ -1,0 +1,20 @@
+"""Images to soft-label shards: list, embed, cluster, label.
+
+python jobs/generate.py --images photos/ --teacher teacher/ --output run/
+"""
+
+from alignet_ray.cli import run_job
+from alignet_ray.config.generate import GenerateConfig
+
+
+def main(config: GenerateConfig) -> None:
+    """Generate and print what the run now holds."""
+    from alignet_ray.generation.job import generate
+    from alignet_ray.generation.summary import summary_lines
+
+    for line in summary_lines(generate(config)):
+        print(line)
+
+
+if __name__ == "__main__":
+    run_job(GenerateConfig, main)

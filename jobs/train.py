@@ -1,0 +1,16 @@
+"""Distil soft labels into a student: `python jobs/train.py --runs RUN --output OUT`."""
+
+from alignet_ray.cli import run_job
+from alignet_ray.config.train import TrainConfig
+
+
+def main(config: TrainConfig) -> None:
+    """Train, and say what came out and what comes next."""
+    from alignet_ray.training.launch import train
+    from alignet_ray.training.summary import describe
+
+    print(describe(train(config)))
+
+
+if __name__ == "__main__":
+    run_job(TrainConfig, main)

@@ -1,0 +1,49 @@
+"""Laws of the matching temperature."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alignet_ray.functional.temperature import MAX_ENTROPY, matching_temperature, mean_entropy
+
+
+@given(st.integers(0, 1000), st.floats(0.05, 1.09), st.floats(-6, 6))
+@settings(max_examples=50, deadline=None)
+def test_the_found_temperature_gives_the_target(seed: int, target: float, log_scale: float) -> None:
+    similarities = np.random.default_rng(seed).normal(size=(50, 3)) * 10**log_scale
+    temperature = matching_temperature(similarities, target)
+    assert mean_entropy(similarities, temperature) == pytest.approx(target, abs=1e-9)
+
+
+@given(st.integers(0, 1000), st.floats(0.1, 100.0))
+def test_scaling_the_similarities_scales_the_temperature(seed: int, factor: float) -> None:
+    similarities = np.random.default_rng(seed).normal(size=(20, 3))
+    plain = matching_temperature(similarities, 0.7)
+    assert matching_temperature(similarities * factor, 0.7) == pytest.approx(plain * factor)
+
+
+@given(st.integers(0, 1000), st.floats(0.01, 10.0), st.floats(1.0, 10.0))
+def test_entropy_rises_with_temperature(seed: int, temperature: float, factor: float) -> None:
+    similarities = np.random.default_rng(seed).normal(size=(20, 3))
+    low = mean_entropy(similarities, temperature)
+    assert low <= mean_entropy(similarities, temperature * factor) + 1e-12
+
+
+def test_entropy_of_known_distributions() -> None:
+    assert mean_entropy(np.zeros((4, 3)), 1.0) == pytest.approx(math.log(3))
+    assert mean_entropy(np.array([[0.0, 0.0, -1e9]]), 1.0) == pytest.approx(math.log(2))
+    odds = np.log(np.array([[0.5, 0.25, 0.25]]))
+    assert mean_entropy(odds, 1.0) == pytest.approx(1.5 * math.log(2))
+    assert pytest.approx(math.log(3)) == MAX_ENTROPY
+
+
+def test_what_cannot_be_matched_is_refused() -> None:
+    with pytest.raises(ValueError, match="equal"):
+        matching_temperature(np.ones((5, 3)), 0.5)
+    with pytest.raises(ValueError, match="expected one between"):
+        matching_temperature(np.array([[1.0, 2.0, 3.0]]), 1.2)
+    with pytest.raises(ValueError, match="expected one between"):
+        matching_temperature(np.array([[2.0, 2.0, 1.0]]), 0.3)
