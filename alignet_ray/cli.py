@@ -53,7 +53,8 @@ def run_job(config_class: type[Config], job: Callable[[Config], None]) -> NoRetu
         _say(f"error: {error}")
         _exit(error.exit_code)
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # the reader of a pipe went away: nothing to say to it
+        # The reader of a pipe went away: nothing to say, and nothing to flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _exit(0)
     except KeyboardInterrupt:
         _say("stopped. Run the same command to go on.")
@@ -130,7 +131,7 @@ def _as_arguments(settings: Mapping[str, Any], prefix: str) -> Iterator[str]:
 
 
 def _parse(arguments: Sequence[str], config_class: type[Config]) -> Config:
-    """tyro's result; its framed error as one ConfigError."""
+    """Tyro's result; its framed error as one ConfigError."""
     captured = io.StringIO()
     try:
         with contextlib.redirect_stderr(captured):

@@ -1,4 +1,4 @@
-"""Backbones and their preprocessing: as asked for (`...Config`) and as resolved (what is recorded)."""
+"""Backbones and their preprocessing: as asked for (`...Config`), and as resolved and recorded."""
 
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
@@ -44,7 +44,7 @@ class BackboneConfig:
     name: str = "vit_so400m_patch14_siglip_384"
     """Model name."""
     checkpoint: str | None = None
-    """Weights: a .safetensors file or a PyTorch state dict, local or at a URL; default the hub's."""
+    """Weights: a .safetensors file or a PyTorch state dict, path or URL; default the hub's."""
     random_init: bool = False
     """No pretrained weights at all."""
     model_args: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """Settings of `jobs/train.py`: which shards, which student, how long, how many workers."""
 
+import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -75,8 +76,6 @@ class TrainConfig:
             above("student_temperature", self.student_temperature, 0)
 
     def settings(self) -> dict[str, Any]:
-        """What decides the result, as plain values: no URL, machine or number of workers."""
-        record = asdict(self)
-        for name in _MACHINE_FIELDS:
-            del record[name]
-        return record
+        """What decides the result, as JSON values: no URL, machine or number of workers."""
+        record = {k: v for k, v in asdict(self).items() if k not in _MACHINE_FIELDS}
+        return json.loads(json.dumps(record))

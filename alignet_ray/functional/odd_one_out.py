@@ -39,7 +39,7 @@ def pair_similarities(
 def pair_log_probabilities(
     similarities: Float[Tensor, "*batch 3"], temperature: float | Float[Tensor, ""] = 1.0
 ) -> Float[Tensor, "*batch 3"]:
-    """log softmax(similarities / temperature) over the three pairs."""
+    """Log softmax(similarities / temperature) over the three pairs."""
     return torch.log_softmax(similarities / temperature, dim=-1)
 
 

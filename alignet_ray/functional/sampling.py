@@ -115,7 +115,8 @@ def _draw_border_triplets(stream: RandomStream, members: Members, num_groups: in
 @dataclass(frozen=True, kw_only=True)
 class PoolStatistics:
     """What the law can reach in a pool: eligible clusters, the share of images in them, and the
-    total variation distance of one drawn image's law from uniform over the pool's images."""
+    total variation distance of one drawn image's law from uniform over the pool's images.
+    """
 
     num_images: int
     num_eligible_clusters: int

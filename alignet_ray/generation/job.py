@@ -118,7 +118,8 @@ def _embed(
     device: str,
 ) -> list[int]:
     """Make the missing parts; first forget what was made from them, so that a crash cannot
-    leave a record beside a part that it was not made from."""
+    leave a record beside a part that it was not made from.
+    """
     images, clusters = root.folder(IMAGES_FOLDER), root.folder(CLUSTERS_FOLDER)
     missing = part_record.missing_parts(images, plan.layout.num_parts)
     for part in missing:
@@ -160,7 +161,7 @@ def _check_rejects(config: GenerateConfig, root: Folder, plan: RunPlan) -> dict[
             f"{len(rejects)} of {plan.layout.num_rows} images rejected ({some})",
             f"at most {allowed:g}",
             config.images,
-            "Mend the images and give another --output, or raise --embedding.max-rejected-fraction.",
+            "Mend them and give another --output, or raise --embedding.max-rejected-fraction.",
         )
     return rejects
 

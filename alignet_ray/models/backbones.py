@@ -13,9 +13,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import safetensors
+import fsspec
 import safetensors.torch
 import timm
 import timm.data
@@ -47,6 +47,9 @@ ALIGNET_PREPROCESSING = Preprocessing(
 class Backbone(nn.Module):
     """Pixels to representations: mean and std, the trunk, and the right layer."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, trunk: nn.Module, resolved: ResolvedBackbone) -> None:
         super().__init__()
         self.trunk = trunk
@@ -67,7 +70,8 @@ def represent(trunk: nn.Module, images: Tensor, representation: Representation) 
     """The trunk's representation of normalised images (method: section 3, backbone)."""
     if representation == "output":
         return trunk(images)
-    return trunk.forward_head(trunk.forward_features(images), pre_logits=True)
+    timm_model: Any = trunk
+    return timm_model.forward_head(timm_model.forward_features(images), pre_logits=True)
 
 
 def import_plugins(plugins: Sequence[str]) -> None:
@@ -92,7 +96,8 @@ def _import_file(path: Path) -> None:
     if not path.is_file():
         raise OSError("no such file")
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
@@ -224,7 +229,7 @@ def _create_open_clip(config: BackboneConfig) -> tuple[nn.Module, Preprocessing]
         )
     wants_hub = not config.random_init and config.checkpoint is None
     try:
-        model = open_clip.create_model(
+        model: Any = open_clip.create_model(
             name, pretrained=tag if wants_hub else None, **_arguments(config)
         )
     except Exception as error:
@@ -266,11 +271,9 @@ def _load_weights(trunk: nn.Module, checkpoint: str, prefix: str = "") -> None:
 
 def read_weights(checkpoint: str) -> dict[str, Tensor]:
     """A state dict from a .safetensors file or a PyTorch file, at a path or URL; never code."""
-    import fsspec
-
     try:
         with fsspec.open(checkpoint, "rb") as stream:
-            data = stream.read()
+            data: bytes = cast(Any, stream).read()
     except (OSError, ValueError) as error:
         raise InputError(str(error), "a file of weights", checkpoint) from error
     try:

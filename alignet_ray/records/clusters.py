@@ -21,7 +21,7 @@ COLUMNS = ("image_id", "cluster_id", "embedding")
 
 @dataclass(frozen=True, kw_only=True)
 class Clusters:
-    """The fitted centroids, the mean squared distance to them, and (c, inertia) of an elbow search."""
+    """Centroids, the mean squared distance to them, and (c, inertia) points of an elbow search."""
 
     centroids: Float[np.ndarray, "clusters dim"]
     inertia: float

@@ -20,7 +20,7 @@ def canonical_json(value: object) -> bytes:
     return text.encode() + b"\n"
 
 
-def sha256(data: bytes) -> str:
+def sha256(data: bytes | memoryview) -> str:
     """Hexadecimal SHA-256."""
     return hashlib.sha256(data).hexdigest()
 

@@ -2,8 +2,8 @@
 
 Local disks: `flock`, which the kernel releases with the process, however it dies. Object stores:
 a lease object that is renewed while the driver lives; one that has not been renewed for
-`STALE_SECONDS` belongs to nobody. A store that honours create-if-absent makes the taking exact;
-elsewhere the lease is read back after a moment and the last writer has it.
+`STALE_SECONDS` belongs to nobody. After taking it a driver waits a moment and reads it back: of
+two that took it at once, the last writer has it.
 """
 
 import contextlib
@@ -14,8 +14,9 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 from alignet_ray.errors import LockedError
 from alignet_ray.records.store import Folder
@@ -27,7 +28,7 @@ _SETTLE_SECONDS = 0.5
 
 
 @contextlib.contextmanager
-def locked(root: Folder) -> Iterator[None]:
+def locked(root: Folder) -> Generator[None]:
     """Hold the root's lock. Raises LockedError where another driver has it."""
     with _local_lock(root) if root.is_local else _lease(root):
         yield
@@ -43,7 +44,7 @@ def _refusal(root: Folder, owner: str) -> LockedError:
 
 
 @contextlib.contextmanager
-def _local_lock(root: Folder) -> Iterator[None]:
+def _local_lock(root: Folder) -> Generator[None]:
     path = Path(root.path(LOCK_NAME))
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as stream:
@@ -63,7 +64,7 @@ def _owner() -> str:
 
 
 @contextlib.contextmanager
-def _lease(root: Folder) -> Iterator[None]:
+def _lease(root: Folder) -> Generator[None]:
     token = secrets.token_hex(8)
     held = _read_lease(root)
     if held is not None and time.time() - held["renewed"] < STALE_SECONDS:
@@ -84,7 +85,7 @@ def _lease(root: Folder) -> Iterator[None]:
         root.delete(LOCK_NAME)
 
 
-def _read_lease(root: Folder) -> dict[str, float | str] | None:
+def _read_lease(root: Folder) -> dict[str, Any] | None:
     if not root.exists(LOCK_NAME):
         return None
     try:

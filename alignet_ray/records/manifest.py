@@ -84,8 +84,9 @@ def read_manifest(root: Folder, split: str) -> Manifest | None:
     fields = parse_json(folder.read(MANIFEST_NAME), place)
     try:
         shards: Sequence[Json] = fields.pop("shards")
+        fields["blocks"] = tuple(fields["blocks"])
         return Manifest(
-            **{**fields, "blocks": tuple(fields["blocks"])},
+            **fields,
             shards=tuple(ManifestShard(**shard) for shard in shards),
         )
     except (KeyError, TypeError) as error:

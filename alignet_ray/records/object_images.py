@@ -20,6 +20,7 @@ class ObjectImages:
     """The image of each object, id -> URL in the order of the names, and who has none."""
 
     urls: dict[str, str]
+    sizes: dict[str, int]
     missing: tuple[str, ...]
 
 
@@ -31,7 +32,8 @@ def find_object_images(url: str, names: Sequence[str]) -> ObjectImages:
     folder = Folder.at(url)
     known = set(names)
     files: dict[str, list[str]] = defaultdict(list)
-    for name in sorted(folder.sizes()):
+    present = folder.sizes()
+    for name in sorted(present):
         object_id = _object_of(name, known)
         if object_id is not None:
             files[object_id].append(name)
@@ -45,8 +47,12 @@ def find_object_images(url: str, names: Sequence[str]) -> ObjectImages:
         first = islice(doubled.items(), _NUM_SHOWN)
         listed = "; ".join(f"{key!r}: {', '.join(found)}" for key, found in first)
         raise InputError(f"several images of one object ({listed})", "one each", folder.url)
-    urls = {name: folder.place(files[name][0]) for name in names if name in files}
-    return ObjectImages(urls=urls, missing=tuple(name for name in names if name not in files))
+    found = {name: files[name][0] for name in names if name in files}
+    return ObjectImages(
+        urls={name: folder.place(file) for name, file in found.items()},
+        sizes={name: present[file] for name, file in found.items()},
+        missing=tuple(name for name in names if name not in files),
+    )
 
 
 def _object_of(file_name: str, known: set[str]) -> str | None:

@@ -177,7 +177,8 @@ def read_sidecar(folder: Folder, shard: int) -> Shard:
         raise RecordError("missing", "the sidecar of a finished shard", place, _AGAIN)
     fields = parse_json(folder.read(sidecar_name(shard)), place)
     try:
-        return Shard(**{**fields, "samples": tuple(fields["samples"])})
+        fields["samples"] = tuple(fields["samples"])
+        return Shard(**fields)
     except (KeyError, TypeError) as error:
         raise RecordError(f"fields {sorted(fields)}", "a shard's sidecar", place, _AGAIN) from error
 

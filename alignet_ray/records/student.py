@@ -1,7 +1,7 @@
 """An exported student: `student.safetensors`, which timm loads, and `student.json` about it."""
 
-from dataclasses import dataclass, field, replace
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import safetensors.torch
 from torch import Tensor

@@ -50,7 +50,7 @@ _MAX_BLOCKS = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class StoredFormat:
-    """The copy that students read: shorter side in pixels, JPEG quality, or the file's own bytes."""
+    """The copy for students: shorter side in pixels and JPEG quality, or the file's own bytes."""
 
     shorter_side: int = 256
     quality: int = 90
@@ -106,12 +106,12 @@ def embed_missing_parts(request: EmbedRequest, resources: Resources) -> list[int
 def _pipeline(request: EmbedRequest, parts: list[int], resources: Resources) -> "ray.data.Dataset":
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
-    context.max_consecutive_actor_init_deaths = _ACTOR_INIT_DEATHS  # pyright: ignore[reportAttributeAccessIssue]
+    context.max_consecutive_actor_init_deaths = _ACTOR_INIT_DEATHS
     on_gpu = request.device == "cuda"
     num_actors = resources.num_actors or _default_actors(on_gpu, request.threads)
     pool = ray.data.ActorPoolStrategy(min_size=1, max_size=num_actors)
     actor_cpus = request.threads if num_cluster_cpus() > request.threads else 0
-    rows = ray.data.from_items(
+    rows: Any = ray.data.from_items(
         [{"part": part} for part in parts], override_num_blocks=min(len(parts), _MAX_BLOCKS)
     )
     return (
@@ -247,7 +247,7 @@ def _reject_not_finite(
     stored: list[StoredImage], embeddings: Float32[np.ndarray, "images dim"]
 ) -> list[StoredImage]:
     reject = StoredImage(image=None, extension="", width=0, height=0, reject_reason=NOT_FINITE)
-    is_finite = np.isfinite(embeddings).all(axis=1)
+    is_finite = np.isfinite(embeddings).all(axis=1).tolist()
     return [
         item if finite or item.reject_reason is not None else reject
         for item, finite in zip(stored, is_finite, strict=True)

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from rich.console import Console
 from rich.progress import (
@@ -32,7 +32,7 @@ class _RateColumn(ProgressColumn):
 
 
 @contextlib.contextmanager
-def progress(label: str, total: int, unit: str, *, is_shown: bool = True) -> Iterator[Advance]:
+def progress(label: str, total: int, unit: str, *, is_shown: bool = True) -> Generator[Advance]:
     """A function that counts finished items; the display goes to standard error."""
     if not is_shown or total == 0:
         yield lambda _count: None

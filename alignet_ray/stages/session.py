@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import ray
@@ -27,7 +27,7 @@ _POLL_SECONDS = 1.0
 
 
 @contextlib.contextmanager
-def ray_session(resources: Resources) -> Iterator[None]:
+def ray_session(resources: Resources) -> Generator[None]:
     """Ray for the length of a job: the cluster that is named, or one of this machine's own.
 
     Errors that workers raised come out as the AlignetError that they were.
@@ -61,7 +61,7 @@ def _connect(resources: Resources) -> None:
                 num_cpus=None if joins else resources.num_cpus,
                 include_dashboard=None if joins else False,
                 runtime_env=runtime,
-                logging_level="ERROR",
+                logging_level=logging.ERROR,
                 log_to_driver=False,
             )
     except ConnectionError as error:
@@ -72,7 +72,7 @@ def _connect(resources: Resources) -> None:
 
 
 @contextlib.contextmanager
-def _quiet_start() -> Iterator[None]:
+def _quiet_start() -> Generator[None]:
     """Keep what Ray's C++ core says of its own log level off the terminal."""
     saved = os.dup(2)
     with open(os.devnull, "w") as nowhere:
@@ -85,7 +85,7 @@ def _quiet_start() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def unwrapped_errors() -> Iterator[None]:
+def unwrapped_errors() -> Generator[None]:
     """Raise the AlignetError inside a Ray error in its place."""
     try:
         yield

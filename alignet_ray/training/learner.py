@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from alignet_ray.config.train import TrainConfig
 from alignet_ray.config.backbone import ResolvedBackbone
+from alignet_ray.config.train import TrainConfig
 from alignet_ray.models.backbones import Backbone, import_plugins, load_backbone
 from alignet_ray.training.world import World
 

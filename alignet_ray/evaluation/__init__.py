@@ -1,0 +1,1 @@
+"""Evaluation: how well models agree with people, before and after alignment."""

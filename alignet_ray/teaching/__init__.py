@@ -1,0 +1,1 @@
+"""Teaching: human judgements and images of their objects to a surrogate teacher."""
