@@ -107,7 +107,7 @@ def _yaml_arguments(path: str) -> Iterator[str]:
             document = yaml.safe_load(stream) or {}
     except OSError as error:
         raise ConfigError(error.strerror or str(error), "a readable file", path) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(str(error), "YAML", path) from error
     if not isinstance(document, dict):
         raise ConfigError(type(document).__name__, "a mapping of settings", path)

@@ -35,6 +35,8 @@ class PreprocessingConfig:
     def __post_init__(self) -> None:
         at_least("preprocessing.resolution", self.resolution, 8)
         above("preprocessing.crop_fraction", self.crop_fraction, 0)
+        for deviation in self.std or ():
+            above("preprocessing.std", deviation, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +114,7 @@ class ResolvedBackbone:
                 preprocessing=Preprocessing(**pixels), model_args=tuple(known["model_args"])
             )
             return ResolvedBackbone(**known)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"backbone record lacks {error}", "a backbone", place) from error
 
     def as_config(self, checkpoint: str | None = None) -> BackboneConfig:

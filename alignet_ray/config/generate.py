@@ -119,13 +119,14 @@ class ShardConfig:
         match = _P_BY_K.fullmatch(self.group)
         num_blocks, size = map(int, match.groups()) if match else (0, 0)
         minimum = 3 if self.strategy.startswith("within") else 2
-        if num_blocks < 1 or (size < minimum and self.strategy != "random"):
+        is_random = self.strategy == "random"
+        if num_blocks * size < 3 or (size < minimum and not is_random):
             raise ConfigError(
                 repr(self.group),
-                f"`{TRIPLET}` or PxK with K at least {minimum}, such as 48x4",
+                f"`{TRIPLET}` or PxK with K at least {minimum}, 3 images or more, such as 48x4",
                 "--shards.group",
             )
-        if self.strategy == "random":
+        if is_random:
             return (num_blocks * size,)
         return (size,) * num_blocks
 

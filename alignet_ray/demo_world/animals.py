@@ -1,4 +1,7 @@
-"""Outlines of the animals. Dogs share four legs, an ear and a muzzle; birds a bill and a wing; fish fins and a tail; all an eye."""
+"""Outlines of the animals: all have an eye that looks ahead.
+
+Dogs share four legs, an ear and a muzzle; birds a bill and a wing; fish fins and a tail.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ from alignet_ray.demo_world.scenes import Proportions
 
 
 def _leg(role: Role, x: float, top: float, width: float) -> Part:
-    """Return a straight leg that ends in a rounded paw."""
-    return ribbon(role, [(x, top), (x, width / 2)], width, width)
+    """A straight leg that ends in a rounded paw."""
+    return ribbon(role, [(x, top), (x, width / 2.0)], width, width)
 
 
 def dachshund(p: Proportions) -> list[Part]:
@@ -34,24 +37,24 @@ def dachshund(p: Proportions) -> list[Part]:
             Role.BODY,
             (-back, 0.5),
             (-back, 0.82),
-            (0, 0.82),
+            (0.0, 0.82),
             (back - 0.05, 0.86),
             (back - 0.05, 0.5),
-            (0, 0.42),
+            (0.0, 0.42),
         ),
         ribbon(Role.BODY, [(back - 0.3, 0.7), (back - 0.12, head)], 0.42, 0.34),
         ellipse(Role.BODY, back - 0.06, head + 0.05, 0.24, 0.2),
-        ellipse(Role.BODY, back + 0.16, head - 0.02, 0.22, 0.11, -8),
+        ellipse(Role.BODY, back + 0.16, head - 0.02, 0.22, 0.11, -8.0),
         disc(Role.INK, back + 0.36, head - 0.0, 0.065),
-        ellipse(Role.SHADE, back - 0.2, head - 0.06, 0.11, 0.26 * p.detail, -12),
+        ellipse(Role.SHADE, back - 0.2, head - 0.06, 0.11, 0.26 * p.detail, -12.0),
         *eye(back + 0.02, head + 0.11, 0.075),
     ]
 
 
 def poodle(p: Proportions) -> list[Part]:
     """The dog's plan, tall and with pompoms."""
-    back, hip, curl = 0.5 * p.length, 0.86 * p.height, 0.17 * p.detail
-    head_x, head_y = back + 0.12, hip + 0.66
+    back, hip, curl = 0.5 * p.length, 0.8 * p.height, 0.17 * p.detail
+    head_x, head_y = back + 0.12, hip + 0.6
     return [
         ribbon(Role.BODY, [(-back, hip), (-back - 0.24, hip + 0.34)], 0.09, 0.07),
         fluff(Role.LIGHT, -back - 0.27, hip + 0.42, curl, curl, 8),
@@ -61,11 +64,11 @@ def poodle(p: Proportions) -> list[Part]:
             fluff(Role.LIGHT, x, 0.2, 0.8 * curl, curl, 7)
             for x in (-back + 0.22, -back + 0.04, back - 0.22, back)
         ],
-        ellipse(Role.BODY, 0, hip, back + 0.08, 0.26),
+        ellipse(Role.BODY, 0.0, hip, back + 0.08, 0.26),
         ribbon(Role.BODY, [(back - 0.2, hip + 0.1), (head_x - 0.06, head_y)], 0.36, 0.24),
         fluff(Role.BODY, back - 0.14, hip + 0.1, 0.34, 0.34, 10),
         disc(Role.BODY, head_x, head_y, 0.2),
-        ellipse(Role.BODY, head_x + 0.22, head_y - 0.06, 0.22, 0.09, -6),
+        ellipse(Role.BODY, head_x + 0.22, head_y - 0.06, 0.22, 0.09, -6.0),
         disc(Role.INK, head_x + 0.43, head_y - 0.06, 0.06),
         fluff(Role.LIGHT, head_x - 0.04, head_y + 0.22, 0.2, 0.18, 8),
         fluff(Role.SHADE, head_x - 0.15, head_y - 0.06, 0.13, 0.22 * p.detail, 8),
@@ -82,7 +85,7 @@ def duck(p: Proportions) -> list[Part]:
             for x in (-0.1, 0.16)
         ],
         polygon(Role.BODY, (-body + 0.1, 0.5), (-body - 0.34, 1.0), (-body + 0.3, 0.86)),
-        ellipse(Role.BODY, 0, 0.62, body + 0.04, 0.36, 4),
+        ellipse(Role.BODY, 0.0, 0.62, body + 0.04, 0.36, 4.0),
         ribbon(
             Role.BODY, [(body - 0.34, 0.66), (body - 0.12, 0.95), (body - 0.14, head_y)], 0.5, 0.3
         ),
@@ -103,14 +106,14 @@ def duck(p: Proportions) -> list[Part]:
 
 def flamingo(p: Proportions) -> list[Part]:
     """The bird's plan on stilts, with a neck like an S."""
-    hip, body, crown = 0.86 * p.height, 0.44 * p.length, 1.72 * p.height
+    hip, body, crown = 0.86 * p.height, 0.44 * p.length, 1.62 * p.height
     return [
         ribbon(Role.INK, [(-0.12, hip), (-0.12, 0.05), (0.04, 0.04)], 0.06, 0.06),
         ribbon(Role.INK, [(0.02, hip), (0.24, 0.5), (0.0, 0.42)], 0.06, 0.05),
         polygon(
             Role.BODY, (-body, hip - 0.02), (-body - 0.34, hip + 0.06), (-body + 0.2, hip + 0.28)
         ),
-        ellipse(Role.BODY, -0.06, hip + 0.1, body + 0.06, 0.27, 8),
+        ellipse(Role.BODY, -0.06, hip + 0.1, body + 0.06, 0.27, 8.0),
         ribbon(
             Role.BODY,
             [

@@ -1,6 +1,7 @@
-"""Five quiet sceneries for the objects to stand in, painted once per size and then only shifted sideways.
+"""Five quiet sceneries for the objects to stand in, painted once per size and only shifted.
 
-A backdrop is a panorama wider than the picture: the scene's shift chooses the window, so no two pictures need share one.
+A backdrop is a panorama wider than the picture; the scene's shift chooses the window, so that no
+two pictures need share one.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _FAR: dict[str, tuple[Colour, Colour]] = {
 
 
 def backdrop(background: int, shift: float, image_size: int) -> Float[np.ndarray, "size size 3"]:
-    """Return the window of a panorama that starts at `shift` (0 to 1) of the way, values 0 to 255."""
+    """The window of a panorama that starts at `shift` (0 to 1) of the way, values 0 to 255."""
     panorama = _panorama(BACKGROUNDS[background], image_size)
     left = int(shift * (panorama.shape[1] - image_size))
     return panorama[:, left : left + image_size]
@@ -73,7 +74,7 @@ def _panorama(name: str, image_size: int) -> Float[np.ndarray, "size width 3"]:
 
 
 def _gradient(colours: tuple[Colour, Colour], size: int) -> Image.Image:
-    """Return a panorama that fades from the first colour at the top to the second at the bottom."""
+    """A panorama that fades from the first colour at the top to the second at the bottom."""
     t = np.linspace(0, 1, size)[:, None]
     column = (np.array(colours[0]) * (1 - t) + np.array(colours[1]) * t).round().astype(np.uint8)
     return Image.fromarray(np.repeat(column[:, None], _PANORAMA_WIDTHS * size, axis=1))
@@ -82,7 +83,7 @@ def _gradient(colours: tuple[Colour, Colour], size: int) -> Image.Image:
 def _ridge(
     size: int, height: float, swing: float, waves: float, is_rough: bool
 ) -> list[tuple[float, float]]:
-    """Return the outline of a ridge of hills (smooth) or mountains (rough) down to the bottom edge."""
+    """The outline of a ridge of hills (smooth) or mountains (rough) down to the bottom edge."""
     xs = np.linspace(0, _PANORAMA_WIDTHS, 160)
     wave = np.sin(2 * np.pi * waves * xs / 2) + 0.5 * np.sin(2 * np.pi * waves * xs * 0.77 + 1.3)
     if is_rough:

@@ -1,4 +1,7 @@
-"""Outlines of the buildings. Houses share a pitched front, towers a tapering shaft, temples steps and tiers; all have a door."""
+"""Outlines of the buildings: all have a door.
+
+Houses share a front with windows, towers a tapering shaft, temples steps and tiers.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +34,7 @@ def cottage(p: Proportions) -> list[Part]:
         ),
         door(0.0, 0.3, 0.56),
         *[window(x, 0.44, 0.26 * p.detail, 0.28) for x in (-0.46, 0.46)],
-        *[
-            disc(Role.CREAM, x, 0.02, 0.07)
-            for x in (-half + 0.1, -half + 0.26, half - 0.26, half - 0.1)
-        ],
+        box(Role.STONE, -half - 0.06, -0.02, half + 0.06, 0.06),
     ]
 
 
@@ -90,7 +90,7 @@ def lighthouse(p: Proportions) -> list[Part]:
 
 
 def _sail(dx: float, dy: float, reach: float) -> list[Part]:
-    """Return one sail of a mill whose arm points along the unit vector (dx, dy), relative to the hub."""
+    """One sail of a mill whose arm points along the unit vector (dx, dy), relative to the hub."""
     inner, outer, side = 0.16, reach, 0.2
 
     def at(along: float, across: float) -> tuple[float, float]:
@@ -129,7 +129,7 @@ def windmill(p: Proportions) -> list[Part]:
 
 
 def _steps(half: float) -> list[Part]:
-    """Return the two steps that both temples stand on, 0.2 high."""
+    """The two steps that both temples stand on, 0.2 high."""
     return [
         box(Role.STONE, -half - 0.1, 0.0, half + 0.1, 0.1),
         box(Role.SHADE, -half, 0.1, half, 0.2),
@@ -142,10 +142,14 @@ def portico(p: Proportions) -> list[Part]:
     columns = [-half + 0.16 + k * (2 * half - 0.32) / 3 for k in range(4)]
     return [
         *_steps(half),
-        box(Role.LIGHT, -half + 0.1, 0.2, half - 0.1, beam),
+        box(Role.SHADE, -half + 0.1, 0.2, half - 0.1, beam),
         door(0.0, 0.3, 0.56, 0.2),
         *[box(Role.BODY, x - 0.11, 0.2, x + 0.11, beam, 0.03) for x in columns],
-        *[box(Role.SHADE, x - 0.14, beam - 0.08, x + 0.14, beam) for x in columns],
+        *[
+            box(Role.LIGHT, x - 0.14, y, x + 0.14, y + 0.08)
+            for x in columns
+            for y in (0.2, beam - 0.08)
+        ],
         box(Role.BODY, -half, beam, half, beam + 0.14),
         polygon(Role.BODY, (-half - 0.08, beam + 0.14), (half + 0.08, beam + 0.14), (0.0, peak)),
         disc(Role.CREAM, 0.0, beam + 0.27, 0.09 * p.detail),
@@ -153,7 +157,7 @@ def portico(p: Proportions) -> list[Part]:
 
 
 def _curved_roof(y: float, half: float, tall: float) -> Part:
-    """Return a roof whose corners point up."""
+    """A roof whose corners point up."""
     return polygon(
         Role.SHADE,
         (-half - 0.06, y + 0.13),
@@ -169,7 +173,7 @@ def _curved_roof(y: float, half: float, tall: float) -> Part:
 
 def pagoda(p: Proportions) -> list[Part]:
     """The temple's plan in three storeys of curved roofs."""
-    half, storey = 0.76 * p.length, 0.5 * p.height
+    half, storey = 0.76 * p.length, 0.47 * p.height
     parts = _steps(half)
     for k, width in enumerate((0.78, 0.6, 0.42)):
         floor = 0.2 + k * storey

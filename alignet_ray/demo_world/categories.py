@@ -1,7 +1,8 @@
-"""The meaning of the demo's pictures: a tree of 4 superordinate, 12 basic and 24 subordinate categories.
+"""The meaning of the demo's pictures: 4 superordinate, 12 basic and 24 subordinate categories.
 
-People group things by such a tree; the renderer gives each leaf its own outline, and colour, texture, size and
-background know nothing of it. A category is its index in `CATEGORIES`, so arrays of categories are arrays of integers.
+People group things by such a tree; each leaf has an outline of its own, and colour, texture, size
+and background know nothing of it. A category is its index in `CATEGORIES`, so that arrays of
+categories are arrays of integers.
 """
 
 from __future__ import annotations
@@ -74,17 +75,17 @@ _PATHS: Int[np.ndarray, "categories levels"] = np.array(
 
 
 def paths(categories: Int[np.ndarray, "*shape"]) -> Int[np.ndarray, "*shape levels"]:
-    """Return the indices of the superordinate, basic and subordinate category of each category."""
+    """The indices of the superordinate, basic and subordinate category of each category."""
     return _PATHS[categories]
 
 
 def levels_shared(
     first: Int[np.ndarray, "*shape"], second: Int[np.ndarray, "*shape"]
 ) -> Int[np.ndarray, "*shape"]:
-    """Count the levels, 0 to 3, that two arrays of categories share; a shared basic category implies its superordinate."""
+    """Levels, 0 to 3, that two arrays of categories share, element by element."""
     return np.equal(_PATHS[first], _PATHS[second]).sum(axis=-1)
 
 
 def level_shared(first: int, second: int) -> int:
-    """Count the levels, 0 to 3, that two categories share."""
-    return int(levels_shared(np.asarray(first), np.asarray(second)))
+    """Levels, 0 to 3, that two categories share."""
+    return levels_shared(np.array([first]), np.array([second])).item()

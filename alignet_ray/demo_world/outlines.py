@@ -1,6 +1,7 @@
-"""The alphabet that the shapes are written in: parts with a role, each a polygon in the shape's own coordinates.
+"""The alphabet that shapes are written in: parts with a role, each a polygon.
 
-x runs from -1 (left) to 1 (right) and y from 0 (the ground) up to 2. A shape is a list of parts, painted in order.
+In a shape's own coordinates x runs from -1 (left) to 1 (right) and y from 0 (the ground) up to 2. A
+shape is a list of parts, painted in order.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _CORNER_STEPS = 5
 
 
 class Role(IntEnum):
-    """What a part is painted with; only `BODY` wears the texture, and only the first three wear the scene's colour."""
+    """What a part is painted with: the first three wear the colour, only `BODY` the texture."""
 
     BODY = 1
     SHADE = 2
@@ -43,7 +44,7 @@ class Part:
 def ellipse(
     role: Role, x: float, y: float, rx: float, ry: float, tilt_degrees: float = 0.0
 ) -> Part:
-    """Return an ellipse around (x, y), turned anticlockwise."""
+    """An ellipse around (x, y), turned anticlockwise."""
     angles = np.linspace(0, 2 * np.pi, _ELLIPSE_POINTS, endpoint=False)
     along, across = rx * np.cos(angles), ry * np.sin(angles)
     tilt = np.deg2rad(tilt_degrees)
@@ -53,19 +54,19 @@ def ellipse(
 
 
 def disc(role: Role, x: float, y: float, radius: float) -> Part:
-    """Return a circle."""
+    """A circle."""
     return ellipse(role, x, y, radius, radius)
 
 
 def polygon(role: Role, *points: Point) -> Part:
-    """Return a polygon with sharp corners."""
+    """A polygon with sharp corners."""
     return Part(role=role, outline=np.array(points, dtype=np.float64))
 
 
 def box(
     role: Role, left: float, bottom: float, right: float, top: float, radius: float = 0.0
 ) -> Part:
-    """Return an upright rectangle with rounded corners."""
+    """An upright rectangle with rounded corners."""
     if radius <= 0:
         return polygon(role, (left, bottom), (right, bottom), (right, top), (left, top))
     turns = np.linspace(0, np.pi / 2, _CORNER_STEPS)
@@ -82,8 +83,8 @@ def box(
     return Part(role=role, outline=np.concatenate(arcs))
 
 
-def _catmull_rom(knots: Outline) -> Outline:
-    """Return the smooth curve from the second to the last but one knot, passing through all between."""
+def _catmull_rom(knots: Outline) -> Float[np.ndarray, "curve 2"]:
+    """The smooth curve from the second to the last but one knot, passing through all between."""
     before, start, end, after = (
         knots[:-3, None],
         knots[1:-2, None],
@@ -101,13 +102,13 @@ def _catmull_rom(knots: Outline) -> Outline:
 
 
 def blob(role: Role, *points: Point) -> Part:
-    """Return a closed smooth curve through the points."""
+    """A closed smooth curve through the points."""
     knots = np.array([points[-1], *points, points[0], points[1]], dtype=np.float64)
     return Part(role=role, outline=_catmull_rom(knots))
 
 
 def ribbon(role: Role, points: Sequence[Point], start_width: float, end_width: float) -> Part:
-    """Return a smooth stroke through the points whose full width runs from one value to the other: necks, legs, tails."""
+    """A smooth stroke through the points, of changing width: necks, legs, tails."""
     knots = np.array([points[0], *points, points[-1]], dtype=np.float64)
     centre = np.concatenate([_catmull_rom(knots), knots[-1:]])
     direction = np.gradient(centre, axis=0)
@@ -124,7 +125,7 @@ def ribbon(role: Role, points: Sequence[Point], start_width: float, end_width: f
 def _round_cap(
     tip: Float[np.ndarray, "2"], normal: Float[np.ndarray, "2"], radius: float
 ) -> Outline:
-    """Return the half circle that ends a stroke, from its left to its right side."""
+    """The half circle that ends a stroke, from its left to its right side."""
     ahead = np.array([normal[1], -normal[0]])
     turns = np.linspace(0, np.pi, _CORNER_STEPS + 2)[1:-1, None]
     return tip + radius * (np.cos(turns) * normal + np.sin(turns) * ahead)
@@ -133,7 +134,7 @@ def _round_cap(
 def fluff(
     role: Role, x: float, y: float, rx: float, ry: float, num_bumps: int, depth: float = 0.12
 ) -> Part:
-    """Return an ellipse with a scalloped edge: foliage, curls, clouds."""
+    """An ellipse with a scalloped edge: foliage, curls, clouds."""
     angles = np.linspace(0, 2 * np.pi, num_bumps * _CURVE_STEPS, endpoint=False)
     radius = 1 - depth + depth * np.abs(np.sin(angles * num_bumps / 2)) * 2
     outline = np.stack([x + rx * radius * np.cos(angles), y + ry * radius * np.sin(angles)], axis=1)
@@ -141,17 +142,17 @@ def fluff(
 
 
 def eye(x: float, y: float, radius: float = 0.09) -> list[Part]:
-    """Return a white eye with a pupil that looks ahead: every animal has one."""
+    """A white eye with a pupil that looks ahead: every animal has one."""
     return [disc(Role.CREAM, x, y, radius), disc(Role.INK, x + 0.25 * radius, y, 0.6 * radius)]
 
 
 def wheel(x: float, radius: float) -> list[Part]:
-    """Return a wheel that stands on the ground: every vehicle has some."""
+    """A wheel that stands on the ground: every vehicle has some."""
     return [disc(Role.INK, x, radius, radius), disc(Role.STONE, x, radius, 0.5 * radius)]
 
 
 def pot(width: float = 0.72) -> list[Part]:
-    """Return the pot that every plant grows from, 0.5 high."""
+    """The pot that every plant grows from, 0.5 high."""
     half = width / 2
     return [
         polygon(
@@ -166,18 +167,20 @@ def pot(width: float = 0.72) -> list[Part]:
 
 
 def window(x: float, y: float, width: float, height: float) -> Part:
-    """Return a window around (x, y): buildings and vehicles have them."""
-    return box(Role.GLASS, x - width / 2, y - height / 2, x + width / 2, y + height / 2, 0.03)
+    """A window around (x, y): buildings and vehicles have them."""
+    return box(
+        Role.GLASS, x - width / 2.0, y - height / 2.0, x + width / 2.0, y + height / 2.0, 0.03
+    )
 
 
 def door(x: float, width: float, height: float, bottom: float = 0.0) -> Part:
-    """Return an arched door: every building has one."""
+    """An arched door: every building has one."""
     half, straight = width / 2, bottom + 0.7 * height
     return blob_top(Role.INK, x, half, bottom, straight, bottom + height)
 
 
 def blob_top(role: Role, x: float, half: float, bottom: float, straight: float, top: float) -> Part:
-    """Return an upright shape with straight sides and a half ellipse as its top."""
+    """An upright shape with straight sides and a half ellipse as its top."""
     turns = np.linspace(0, np.pi, 2 * _CORNER_STEPS)
     arch = np.stack([x + half * np.cos(turns), straight + (top - straight) * np.sin(turns)], axis=1)
     foot = np.array([[x - half, bottom], [x + half, bottom]])

@@ -1,4 +1,7 @@
-"""Outlines of the plants. All grow from a pot: trees on a trunk, flowers on a stem with leaves, cacti straight up."""
+"""Outlines of the plants: all grow from a pot.
+
+Trees share a trunk, flowers a stem with two leaves, cacti their spines.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +25,16 @@ _POT_TOP = 0.46
 
 
 def _trunk(top: float) -> Part:
-    """Return the trunk that both trees share."""
+    """The trunk that both trees share."""
     return ribbon(Role.INK, [(0.0, 0.3), (0.0, top)], 0.2, 0.13)
 
 
 def fir(p: Proportions) -> list[Part]:
     """Three tiers of branches."""
-    tiers = [(0.62, 0.74, 0.66), (0.98, 0.58, 0.56), (1.32, 0.42, 0.52)]
+    tiers = [(0.6, 0.74, 0.6), (0.92, 0.58, 0.52), (1.22, 0.42, 0.48)]
     boughs = [
         polygon(
-            role,
+            Role.BODY,
             (-width * p.length, bottom * p.height),
             (-0.4 * width * p.length, (bottom + 0.05) * p.height),
             (0.0, (bottom - 0.03) * p.height),
@@ -39,9 +42,9 @@ def fir(p: Proportions) -> list[Part]:
             (width * p.length, bottom * p.height),
             (0.0, (bottom + tall) * p.height),
         )
-        for (bottom, width, tall), role in zip(tiers, (Role.BODY,) * 3, strict=True)
+        for bottom, width, tall in tiers
     ]
-    return [_trunk(0.8), *boughs, disc(Role.CREAM, 0.0, 1.84 * p.height, 0.07 * p.detail), *pot()]
+    return [_trunk(0.8), *boughs, disc(Role.CREAM, 0.0, 1.7 * p.height, 0.07 * p.detail), *pot()]
 
 
 def oak(p: Proportions) -> list[Part]:
@@ -52,7 +55,7 @@ def oak(p: Proportions) -> list[Part]:
         ribbon(Role.INK, [(0.0, 0.7), (0.26, 1.0)], 0.09, 0.06),
         fluff(Role.BODY, 0.0, y, rx, ry, 9),
         *[
-            disc(Role.LIGHT, x, y + dy, 0.06 * p.detail)
+            disc(Role.SHADE, x, y + dy, 0.07 * p.detail)
             for x, dy in ((-0.3, 0.1), (0.1, 0.26), (0.32, -0.08), (-0.08, -0.2))
         ],
         *pot(),
@@ -60,7 +63,7 @@ def oak(p: Proportions) -> list[Part]:
 
 
 def _stem(top: float) -> list[Part]:
-    """Return the stem and the two leaves that both flowers share."""
+    """The stem and the two leaves that both flowers share."""
     return [
         ribbon(Role.SHADE, [(0.0, 0.4), (0.03, 0.8), (0.0, top)], 0.09, 0.07),
         blob(Role.SHADE, (0.0, 0.52), (0.22, 0.82), (0.52, 0.94), (0.34, 0.62)),
@@ -70,14 +73,14 @@ def _stem(top: float) -> list[Part]:
 
 def daisy(p: Proportions) -> list[Part]:
     """Petals around a heart."""
-    y, reach = 1.36 * p.height, 0.34 * p.length
+    y, reach = 1.34 * p.height, 0.3 * p.length
     angles = np.arange(_NUM_PETALS) * 360 / _NUM_PETALS
     petals = [
         ellipse(
             Role.BODY,
             reach * np.cos(np.deg2rad(a)),
             y + reach * np.sin(np.deg2rad(a)),
-            0.25,
+            0.22,
             0.125,
             a,
         )
@@ -94,7 +97,7 @@ def daisy(p: Proportions) -> list[Part]:
 
 def tulip(p: Proportions) -> list[Part]:
     """A cup of three petals."""
-    y, half, tall = 1.14 * p.height, 0.42 * p.length, 0.74 * p.height
+    y, half, tall = 1.02 * p.height, 0.42 * p.length, 0.7 * p.height
     return [
         *_stem(y + 0.1),
         blob(
@@ -132,7 +135,7 @@ def tulip(p: Proportions) -> list[Part]:
 
 
 def _spine(x: float, y: float) -> Part:
-    """Return one of the little stars that both cacti wear."""
+    """One of the little stars that both cacti wear."""
     return polygon(
         Role.CREAM,
         (x - 0.05, y - 0.02),
@@ -147,17 +150,17 @@ def _spine(x: float, y: float) -> Part:
 
 def saguaro(p: Proportions) -> list[Part]:
     """A column with raised arms."""
-    top, reach = 1.74 * p.height, 0.5 * p.length
+    top, reach = 1.58 * p.height, 0.5 * p.length
     return [
         ribbon(
             Role.BODY,
-            [(-0.06, 0.86), (-reach + 0.06, 0.86), (-reach, 1.0), (-reach, 1.3 * p.detail)],
+            [(-0.06, 0.86), (-reach + 0.06, 0.86), (-reach, 1.0), (-reach, 1.24 * p.detail)],
             0.22,
             0.22,
         ),
         ribbon(
             Role.BODY,
-            [(0.06, 1.06), (reach - 0.06, 1.06), (reach, 1.2), (reach, 1.5 * p.detail)],
+            [(0.06, 1.06), (reach - 0.06, 1.06), (reach, 1.2), (reach, 1.36 * p.detail)],
             0.22,
             0.22,
         ),
@@ -165,7 +168,7 @@ def saguaro(p: Proportions) -> list[Part]:
         *[ribbon(Role.SHADE, [(x, _POT_TOP), (x, top - 0.2)], 0.03, 0.03) for x in (-0.08, 0.08)],
         *[
             _spine(x, y)
-            for x, y in ((0.0, 0.8), (0.0, 1.2), (0.0, 1.5), (-reach, 1.16), (reach, 1.32))
+            for x, y in ((0.0, 0.8), (0.0, 1.2), (0.0, 1.4), (-reach, 1.12), (reach, 1.25))
         ],
         fluff(Role.LIGHT, 0.0, top + 0.02, 0.12, 0.1, 6),
         *pot(),
@@ -176,9 +179,9 @@ def prickly_pear(p: Proportions) -> list[Part]:
     """The cactus's plan in paddles."""
     rx, ry = 0.32 * p.length, 0.4 * p.height
     return [
-        ellipse(Role.BODY, -0.42, 1.28 * p.height, 0.74 * rx, 0.8 * ry, 28),
-        ellipse(Role.BODY, 0.44, 1.22 * p.height, 0.66 * rx, 0.74 * ry, -34),
-        ellipse(Role.BODY, 0.04, 1.5 * p.height, 0.66 * rx, 0.74 * ry, -6),
+        ellipse(Role.BODY, -0.42, 1.2 * p.height, 0.74 * rx, 0.8 * ry, 28.0),
+        ellipse(Role.BODY, 0.44, 1.14 * p.height, 0.66 * rx, 0.74 * ry, -34.0),
+        ellipse(Role.BODY, 0.04, 1.4 * p.height, 0.66 * rx, 0.74 * ry, -6.0),
         ellipse(Role.BODY, 0.0, 0.84, rx, ry + 0.04),
         *[
             _spine(x, y)
@@ -186,14 +189,14 @@ def prickly_pear(p: Proportions) -> list[Part]:
                 (-0.1, 0.7),
                 (0.12, 0.84),
                 (-0.08, 1.0),
-                (-0.42, 1.3),
-                (0.44, 1.24),
-                (0.05, 1.54),
+                (-0.42, 1.22),
+                (0.44, 1.16),
+                (0.05, 1.44),
             )
         ],
         *[
             fluff(Role.LIGHT, x, y * p.height, 0.1 * p.detail, 0.09 * p.detail, 6)
-            for x, y in ((-0.56, 1.58), (0.62, 1.46), (0.08, 1.82))
+            for x, y in ((-0.56, 1.48), (0.62, 1.37), (0.08, 1.7))
         ],
         *pot(),
     ]

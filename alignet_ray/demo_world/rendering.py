@@ -1,8 +1,8 @@
-"""Scene in, picture out: a paper cut-out with a pale rim, standing in a quiet scenery with a soft shadow.
+"""Scene in, picture out: a paper cut-out with a pale rim, in a quiet scenery, with a soft shadow.
 
-Parts are painted as role numbers at four times the size, texture is one more role, and a palette turns the numbers into
-colour; shading, rim and shadow are laid on after scaling down. Nothing here draws random numbers: the same scene is
-the same picture, byte for byte.
+Parts are painted as role numbers at four times the size, texture is one more role, and a palette
+turns the numbers into colour; light, rim and shadow are laid on after scaling down. Nothing here
+draws random numbers: the same scene is the same picture, byte for byte.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ _SHADOW_STRENGTH = 0.34
 _PATTERN = max(Role) + 1
 """Role number of the parts of the body that the texture paints."""
 
-_SCALES: dict[str, float] = {"small": 0.27, "medium": 0.34, "large": 0.42}
+_SCALES: dict[str, float] = {"small": 0.3, "medium": 0.37, "large": 0.44}
 """Half the width of the shape's frame, as a fraction of the picture."""
-_FOOT = 0.86
+_FOOT = 0.9
 """Where an object stands, as a fraction of the picture from the top."""
-_ROOM_BELOW = 0.05
+_ROOM_BELOW = 0.03
 _TEXTURE_PERIOD = 0.27
-"""Width of a stripe and the next gap in the shape's own units, so that patterns grow with the object."""
+"""A stripe and its gap in the shape's own units, so that patterns grow with the object."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +64,7 @@ class _Placement:
 
 
 def render(scene: Scene, image_size: int) -> Image.Image:
-    """Return the picture of a scene as a square RGB image."""
+    """The picture of a scene as a square RGB image."""
     canvas_size = image_size * _SUPERSAMPLING
     placement = _place(scene, canvas_size)
     roles = _paint_roles(build_shape(scene.category, scene.proportions), placement, canvas_size)
@@ -81,7 +81,7 @@ def render(scene: Scene, image_size: int) -> Image.Image:
 
 
 def _place(scene: Scene, canvas_size: int) -> _Placement:
-    """Return where the scene puts its object."""
+    """Where the scene puts its object."""
     scale = _SCALES[SIZES[scene.size]]
     room = max(0.0, 0.5 - 1.12 * scale)
     origin = np.array([0.5 + room * scene.x, _FOOT + _ROOM_BELOW * scene.y]) * canvas_size
@@ -107,7 +107,7 @@ def _paint_roles(
 def _texture(
     name: str, phase: float, placement: _Placement, canvas_size: int
 ) -> Bool[np.ndarray, "size size"] | None:
-    """Return where the texture's second tone lies, in the object's own frame, so that it turns with it."""
+    """Where the texture's second tone lies, in the object's own frame, so that it turns with it."""
     if name == "plain":
         return None
     inverse = np.linalg.inv(placement.matrix).astype(np.float32) / _TEXTURE_PERIOD
@@ -127,13 +127,13 @@ def _texture(
 
 
 def _mix(first: Colour, second: Colour, share: float) -> Colour:
-    """Return a colour `share` of the way from the first to the second."""
+    """A colour `share` of the way from the first to the second."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
 def _palette(colour: str) -> UInt8[np.ndarray, "roles 4"]:
-    """Return the colour of each role, opaque; role 0 is transparent."""
+    """The colour of each role, opaque; role 0 is transparent."""
     hue = HUES[colour]
     roles: dict[int, Colour] = {
         Role.BODY: hue,
@@ -179,7 +179,7 @@ def _lay_rim(
 def _lay_figure(
     picture: Float[np.ndarray, "size size 3"], figure: UInt8[np.ndarray, "size size 4"]
 ) -> Float[np.ndarray, "size size 3"]:
-    """Lay the figure (premultiplied) over the picture, a little brighter at the top than at the bottom."""
+    """Lay the figure (premultiplied) over the picture, lit from above."""
     size = len(picture)
     light = np.linspace(1.07, 0.88, size, dtype=np.float32)[:, None, None]
     share = figure[..., 3:].astype(np.float32) / 255

@@ -1,7 +1,7 @@
-"""What one picture shows: its meaning (a category) and its surface, drawn independently of each other.
+"""What one picture shows: its meaning (a category) and its surface, drawn independently.
 
-Independence is the point of the demo: a model that has learned colour, texture, size and background knows nothing
-about the category, by construction, and a chi-square test in `tests/` holds us to it.
+Independence is the point of the demo: a model that has learned colour, texture, size and background
+knows nothing about the category, by construction, and a chi-square test holds us to it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alignet_ray.demo_world.categories import NUM_CATEGORIES
+from alignet_ray.errors import ConfigError
 
 COLOURS: tuple[str, ...] = ("coral", "ochre", "sage", "teal", "blue", "mauve")
 TEXTURES: tuple[str, ...] = ("plain", "stripes", "dots", "checks")
@@ -33,7 +34,7 @@ MAX_ANGLE_DEGREES = 6.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proportions:
-    """How one individual differs from its category: factors near 1 that the outlines multiply with."""
+    """How one individual differs from its category: factors near 1 on the outline."""
 
     length: float = 1.0
     height: float = 1.0
@@ -44,8 +45,9 @@ class Proportions:
 class Scene:
     """Everything a picture depends on; the same scene is always the same picture.
 
-    The surface attributes index `COLOURS`, `TEXTURES`, `SIZES` and `BACKGROUNDS`. `x` and `y` lie in [-1, 1] and move
-    the object inside the room that its size leaves; `texture_phase` and `backdrop_shift` lie in [0, 1).
+    Surface attributes index `COLOURS`, `TEXTURES`, `SIZES` and `BACKGROUNDS`. `x` and `y` lie in
+    [-1, 1] and move the object inside the room that its size leaves; `texture_phase` and
+    `backdrop_shift` lie in [0, 1).
     """
 
     category: int
@@ -62,7 +64,7 @@ class Scene:
     backdrop_shift: float = 0.0
 
     def surface(self) -> dict[str, int]:
-        """Return the surface attributes by name, in the order of `SURFACE_CARDINALITIES`."""
+        """The surface attributes by name, in the order of `SURFACE_CARDINALITIES`."""
         return {
             "colour": self.colour,
             "texture": self.texture,
@@ -72,16 +74,16 @@ class Scene:
 
 
 def balanced_categories(num_scenes: int, rng: np.random.Generator) -> list[int]:
-    """Return each category equally often, in random order; counts differ by at most one."""
+    """Each category equally often, in random order; counts differ by at most one."""
     rounds = -(-num_scenes // NUM_CATEGORIES)
     order = np.concatenate([rng.permutation(NUM_CATEGORIES) for _ in range(rounds)])[:num_scenes]
     return rng.permutation(order).tolist()
 
 
 def sample_scenes(num_scenes: int, seed: int | Sequence[int]) -> tuple[Scene, ...]:
-    """Draw scenes with balanced categories and surfaces that are uniform and independent of them."""
+    """Scenes with balanced categories, and uniform surfaces that are independent of them."""
     if num_scenes < 1:
-        raise ValueError(f"num_scenes must be at least 1, not {num_scenes}")
+        raise ConfigError(f"num_scenes = {num_scenes}", "1 or more", "sample_scenes")
     rng = np.random.default_rng(seed)
     return tuple(_sample_scene(category, rng) for category in balanced_categories(num_scenes, rng))
 

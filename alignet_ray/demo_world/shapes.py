@@ -40,5 +40,5 @@ BUILDERS: dict[str, ShapeBuilder] = {
 
 
 def build_shape(category: int, proportions: Proportions) -> list[Part]:
-    """Return the parts of one individual of a category, in painting order."""
+    """The parts of one individual of a category, in painting order."""
     return BUILDERS[CATEGORIES[category].subordinate](proportions)

@@ -1,4 +1,7 @@
-"""Outlines of the vehicles. Cars share a low body, trucks a cab and a chassis, trains a row of small wheels; all roll."""
+"""Outlines of the vehicles: all roll on wheels.
+
+Cars share a low body, trucks a cab and a chassis, trains a rail and a row of small wheels.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ def beetle(p: Proportions) -> list[Part]:
             (0.52, 0.7),
             (half - 0.04, 0.58),
             (half, 0.3),
-            (0, 0.2),
+            (0.0, 0.2),
         ),
         blob(Role.GLASS, (-0.5, 0.7), (-0.34, 0.9), (-0.1, top - 0.12), (-0.06, 0.7)),
         blob(Role.GLASS, (0.04, 0.7), (0.04, top - 0.12), (0.26, top - 0.22), (0.4, 0.7)),
@@ -57,7 +60,7 @@ def pickup(p: Proportions) -> list[Part]:
         box(Role.BODY, -half, 0.24, half, 0.66, 0.08),
         polygon(Role.BODY, (-0.2, 0.6), (-0.14, top), (0.34, top), (0.56, 0.64)),
         polygon(Role.GLASS, (0.1, 0.68), (0.1, top - 0.1), (0.28, top - 0.1), (0.43, 0.68)),
-        window(-0.02, (0.6 + top) / 2 + 0.02, 0.16, top - 0.76),
+        window(-0.02, (0.6 + top) / 2.0 + 0.02, 0.16, top - 0.76),
         box(Role.STONE, -half - 0.03, 0.24, half + 0.03, 0.32, 0.03),
         ribbon(Role.SHADE, [(0.0, 0.54), (0.1, 0.54)], 0.05, 0.05),
         disc(Role.CREAM, half - 0.06, 0.5, 0.08),
@@ -67,7 +70,7 @@ def pickup(p: Proportions) -> list[Part]:
 
 
 def _cab(right: float, top: float) -> list[Part]:
-    """Return the cab that both trucks share, 0.5 long."""
+    """The cab that both trucks share, 0.5 long."""
     return [
         box(Role.SHADE, right - 0.5, 0.26, right, top, 0.08),
         box(Role.SHADE, right - 0.5, 0.26, right + 0.04, 0.62, 0.05),
@@ -77,7 +80,7 @@ def _cab(right: float, top: float) -> list[Part]:
 
 
 def _chassis(left: float, right: float, radius: float) -> list[Part]:
-    """Return the frame and the three wheels that both trucks share."""
+    """The frame and the three wheels that both trucks share."""
     frame = box(Role.STONE, left, 0.22, right, 0.34, 0.03)
     return [
         frame,
@@ -123,7 +126,7 @@ def tanker(p: Proportions) -> list[Part]:
 
 
 def _rolling_stock(half: float, num_wheels: int) -> list[Part]:
-    """Return the rail and the row of small wheels that both trains share."""
+    """The rail and the row of small wheels that both trains share."""
     step = 2 * (half - 0.2) / (num_wheels - 1)
     wheels = [
         part for k in range(num_wheels) for part in wheel(-half + 0.2 + k * step, _TRAIN_WHEEL)
@@ -136,11 +139,11 @@ def locomotive(p: Proportions) -> list[Part]:
     half, top = 0.92 * p.length, 1.36 * p.height
     return [
         *[
-            fluff_puff(x, y, r)
+            disc(Role.CREAM, x, y, r)
             for x, y, r in (
-                (0.44, top + 0.3, 0.13),
-                (0.2, top + 0.44, 0.17),
-                (-0.14, top + 0.5, 0.2),
+                (0.4, top + 0.22, 0.12),
+                (0.16, top + 0.3, 0.15),
+                (-0.14, top + 0.32, 0.18),
             )
         ],
         polygon(
@@ -155,17 +158,12 @@ def locomotive(p: Proportions) -> list[Part]:
         *[ribbon(Role.SHADE, [(x, 0.38), (x, 0.94)], 0.05, 0.05) for x in (0.12, 0.44)],
         box(Role.BODY, -half, 0.3, -0.26, top, 0.05),
         box(Role.SHADE, -half - 0.08, top - 0.04, -0.16, top + 0.08, 0.05),
-        window((-half - 0.26) / 2, top - 0.26, 0.34, 0.28),
+        window((-half - 0.26) / 2.0, top - 0.26, 0.34, 0.28),
         polygon(Role.INK, (half - 0.14, 0.36), (half + 0.14, 0.06), (half - 0.2, 0.06)),
         disc(Role.CREAM, half - 0.06, 0.76, 0.08 * p.detail),
         box(Role.SHADE, -half, 0.26, half - 0.1, 0.38, 0.03),
         *_rolling_stock(half - 0.08, 4),
     ]
-
-
-def fluff_puff(x: float, y: float, radius: float) -> Part:
-    """Return a puff of steam."""
-    return disc(Role.CREAM, x, y, radius)
 
 
 def tram(p: Proportions) -> list[Part]:

@@ -113,5 +113,5 @@ def _described(represented: Represented) -> Json:
         "variant": model.variant,
         "digest": model.digest,
         "transform_sha256": model.transform.sha256 if model.transform else None,
-        "backbone": represented.objects.backbone.identity(),
+        "backbone": represented.backbone.identity(),
     }

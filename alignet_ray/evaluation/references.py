@@ -43,9 +43,7 @@ def resolve_models(config: EvaluateConfig) -> list[EvaluatedModel]:
     if config.backbone.name:
         given = {f.name: getattr(config.backbone, f.name) for f in fields(BackboneConfig)}
         label = config.backbone.name
-        models.append(
-            EvaluatedModel(label=label, variant=AS_IS, backbone=BackboneConfig(**given))
-        )
+        models.append(EvaluatedModel(label=label, variant=AS_IS, backbone=BackboneConfig(**given)))
     counted = Counter((model.label, model.variant) for model in models)
     doubled = [label for (label, _), count in counted.items() if count > 1]
     if doubled:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from alignet_ray.config.backbone import BackboneConfig
+from alignet_ray.config.backbone import BackboneConfig, ResolvedBackbone
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.errors import InputError
 from alignet_ray.evaluation.references import BEFORE, EvaluatedModel
@@ -23,7 +23,7 @@ class Represented:
     """A model, what its backbone turned out to be, and its vectors of the common objects."""
 
     model: EvaluatedModel
-    objects: ObjectEmbeddings
+    backbone: ResolvedBackbone
     vectors: Float[np.ndarray, "objects dim"]
 
 
@@ -103,7 +103,7 @@ def _on_common_objects(
         vectors = objects.vectors[[row_of[key] for key in common]]
         if model.transform is not None:
             vectors = model.transform.apply(vectors)
-        represented.append(Represented(model=model, objects=objects, vectors=vectors))
+        represented.append(Represented(model=model, backbone=objects.backbone, vectors=vectors))
     return Representations(
         object_ids=common, models=tuple(represented), left_out=tuple(left_out), rejects=rejects
     )

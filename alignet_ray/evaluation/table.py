@@ -62,11 +62,11 @@ def _notes(results: Json) -> list[str]:
         f"intervals: {results['settings']['interval']}",
     ]
     missing, rejected = data["missing_images"], data["rejected_images"]
-    if missing or rejected or data["num_dropped_responses"]:
-        shown = ", ".join([*missing, *rejected][:_NUM_SHOWN])
-        notes.append(
-            f"left out: {data['num_dropped_responses']:,} responses; {len(missing):,} objects "
-            f"without an image, {len(rejected):,} with a broken one ({shown})"
-        )
+    for objects, why in ((missing, "without an image"), (list(rejected), "with a broken image")):
+        if objects:
+            shown = ", ".join(objects[:_NUM_SHOWN]) + (", ..." if len(objects) > _NUM_SHOWN else "")
+            notes.append(f"left out: objects {why}: {len(objects):,} ({shown})")
+    if data["num_dropped_responses"]:
+        notes.append(f"left out: responses that show them: {data['num_dropped_responses']:,}")
     notes += [f"left out: {m['label']} {m['variant']}: {m['reason']}" for m in results["left_out"]]
     return notes

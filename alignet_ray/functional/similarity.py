@@ -1,10 +1,9 @@
 """Gram matrices whose bits do not depend on the machine.
 
 A float64 sum depends on its order, and so on the BLAS, its threads and the CPU; rounded to
-float32 it would differ in a few entries of a shard in a hundred. So each vector is split into a
-high part on a grid coarse enough that all products and sums of high parts are exact in float64
-in any order, and a low part whose contribution is some 2^-20 of the whole: what order changes
-there is far below what the final rounding could see.
+float32 it would differ in a few entries of a shard in a hundred. The exact dot product, rounded
+once, depends on nothing: float64 sums with a bound of their error settle nearly all entries, and
+the few whose bound spans two float32 numbers are summed exactly.
 """
 
 import math
@@ -12,33 +11,36 @@ import math
 import numpy as np
 from jaxtyping import Float32, Float64
 
-_MANTISSA_BITS = 53
+_DOUBLE_STEP = 2.0**-52
 
 
 def gram_matrix(
     embeddings: Float32[np.ndarray, "*batch images dim"],
 ) -> Float32[np.ndarray, "*batch images images"]:
-    """Dot products of all pairs in float64, rounded once to float32; symmetric to the bit.
+    """The float32 numbers nearest to the exact dot products of all pairs (ties to even).
 
     Embeddings must be finite.
     """
     vectors = embeddings.astype(np.float64)
-    high = _on_grid(vectors)
-    low = vectors - high
-    exact = high @ high.swapaxes(-1, -2)
-    # (high + low)(high + low)' = exact + C + C' with C = (high + low / 2) low'
-    cross = (high + 0.5 * low) @ low.swapaxes(-1, -2)
-    return (exact + (cross + cross.swapaxes(-1, -2))).astype(np.float32)
+    sums = vectors @ vectors.swapaxes(-1, -2)
+    magnitudes = np.abs(vectors)
+    # Twice the bound of any order of summation, for the roundings of the bound itself.
+    bounds = magnitudes @ magnitudes.swapaxes(-1, -2)
+    bounds *= _DOUBLE_STEP * (embeddings.shape[-1] + 2)
+    result, other = (sums - bounds).astype(np.float32), (sums + bounds).astype(np.float32)
+    for place in zip(*np.nonzero(result != other), strict=True):
+        *batch, left, right = place
+        result[place] = _exact_sum(vectors[(*batch, left)] * vectors[(*batch, right)])
+    return result + np.float32(0)  # -0 becomes 0
 
 
-def _on_grid(
-    vectors: Float64[np.ndarray, "*batch images dim"],
-) -> Float64[np.ndarray, "*batch images dim"]:
-    """Values rounded to a grid on which a dot product of `dim` terms is exact."""
-    largest = float(np.max(np.abs(vectors), initial=0.0))
-    if largest == 0.0:
-        return vectors
-    dim_bits = math.ceil(math.log2(vectors.shape[-1])) if vectors.shape[-1] > 1 else 0
-    bits = (_MANTISSA_BITS - dim_bits) // 2
-    step = 2.0 ** (math.frexp(largest)[1] - bits)
-    return np.rint(vectors / step) * step
+def _exact_sum(products: Float64[np.ndarray, "dim"]) -> np.float32:
+    """The float32 nearest to the exact sum; products of two float32 are exact in float64."""
+    terms = products.tolist()
+    total = math.fsum(terms)
+    rest = math.fsum([*terms, -total])
+    is_even = np.float64(total).view(np.int64) % 2 == 0
+    if rest != 0 and is_even:
+        # Of the two float64 around the sum the odd one rounds to float32 as the sum does.
+        total = math.nextafter(total, math.copysign(math.inf, rest))
+    return np.float32(total)

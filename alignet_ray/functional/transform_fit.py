@@ -7,7 +7,7 @@ All triplets of a step share one Gram matrix of all objects, so a step costs the
 triplets as for a hundred thousand. Early stopping looks at objects that the fit never sees.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -97,7 +97,7 @@ def is_within(
     triplets: Int[np.ndarray, "triplets 3"], objects: Bool[np.ndarray, "objects"]
 ) -> Bool[np.ndarray, "triplets"]:
     """Whether all three objects of a triplet are among the marked ones."""
-    return objects[triplets].all(axis=1)
+    return np.logical_and.reduce(objects[triplets], axis=1)
 
 
 def random_triplets(
@@ -186,9 +186,9 @@ def _compact(features: Float[Tensor, "objects dim"], data: SoftTriplets) -> _Par
 
 def _initial_map(features: Float[Tensor, "objects dim"], scale: float) -> AffineMap:
     dim = features.shape[1]
-    like = {"dtype": features.dtype, "device": features.device}
-    weight = scale * torch.eye(dim, **like)
-    return AffineMap(weight.requires_grad_(), torch.full((dim,), scale, **like).requires_grad_())
+    weight = scale * torch.eye(dim).to(features)
+    bias = torch.full((dim,), scale).to(features)
+    return AffineMap(weight.requires_grad_(), bias.requires_grad_())
 
 
 def _optimizer(affine: AffineMap, settings: FitSettings) -> torch.optim.Optimizer:
@@ -204,17 +204,25 @@ def _train_epoch(
     settings: FitSettings,
     stream: RandomStream,
 ) -> float:
-    """One pass in batches of near equal size; the objective of the last one."""
-    num_triplets = len(part.data.triplets)
-    order = torch.from_numpy(stream.permutation(num_triplets)).to(part.features.device)
+    """One pass in seeded batches of near equal size; the objective of the last one."""
     loss = torch.zeros(())
-    for rows in order.tensor_split(-(-num_triplets // settings.batch_size)):
+    for data in _batches(part.data, settings.batch_size, stream):
         optimizer.zero_grad()
-        loss = objective(affine, part.features, part.data.rows(rows), settings.regularisation)
+        loss = objective(affine, part.features, data, settings.regularisation)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(affine, settings.gradient_clip)
         optimizer.step()
     return float(loss.detach())
+
+
+def _batches(data: SoftTriplets, batch_size: int, stream: RandomStream) -> Iterator[SoftTriplets]:
+    num_triplets = len(data.triplets)
+    if num_triplets <= batch_size:  # all at once, in any order
+        yield data
+        return
+    order = torch.from_numpy(stream.permutation(num_triplets)).to(data.triplets.device)
+    for rows in order.tensor_split(-(-num_triplets // batch_size)):
+        yield data.rows(rows)
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float32, Int
 
-from alignet_ray.errors import InputError
+from alignet_ray.errors import InputError, RecordError
 from alignet_ray.functional.groups import CLASS_STRATEGIES
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.functional.sampling import (
@@ -60,7 +60,7 @@ class LabelRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """The rows that one shard draws from; `ids` are clusters or classes, -1 for none."""
+    """The rows that one shard draws from; `ids` are clusters, classes or all 0, -1 for none."""
 
     image_ids: Int[np.ndarray, "rows"]
     cluster_ids: Int[np.ndarray, "rows"]
@@ -109,7 +109,10 @@ def _kept_shard(
     """The finished shard of that number, if settings, parts and size are as they must be."""
     if not (folder.exists(sidecar_name(shard)) and folder.exists(tar_name(shard))):
         return None
-    record = read_shard_sidecar(folder, shard)
+    try:
+        record = read_shard_sidecar(folder, shard)
+    except RecordError:
+        return None
     same = record.digest == request.settings_digest and record.parts == parts
     if not same or folder.size(tar_name(shard)) != record.bytes:
         return None
@@ -165,6 +168,8 @@ def _read_pool(request: LabelRequest, row_groups: list[tuple[int, int]]) -> Pool
     ids, num_ids = cluster_ids, request.num_clusters
     if request.strategy in CLASS_STRATEGIES:
         ids, num_ids = _class_ids(_labels(request, by_part))
+    elif request.strategy == "random":
+        ids, num_ids = np.zeros_like(cluster_ids), 1
     return Pool(
         image_ids=image_ids,
         cluster_ids=cluster_ids,

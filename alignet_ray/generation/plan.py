@@ -120,7 +120,7 @@ def _shard_settings(
 ) -> Mapping[str, Any]:
     asked = config.shards
     blocks = _default_blocks(asked, num_clusters)
-    if asked.strategy == "cluster_border" and len(blocks) > num_clusters:
+    if asked.strategy in ("cluster_border", "within_cluster") and len(blocks) > num_clusters:
         raise ConfigError(
             f"{len(blocks)} clusters a group", f"at most the {num_clusters} clusters there are",
             "--shards.group", f"The largest P is {num_clusters}.",
@@ -137,7 +137,7 @@ def _shard_settings(
         )
     epoch_groups = -(-(num_images - num_validation) // sum(blocks))
     most = max(1, SHARD_IMAGES // sum(blocks))
-    default_groups = min(most, -(-epoch_groups // SHARDS_PER_EPOCH))
+    default_groups = max(1, min(most, epoch_groups // SHARDS_PER_EPOCH))
     return {
         "seed": config.seed,
         "strategy": asked.strategy,

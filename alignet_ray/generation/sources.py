@@ -56,8 +56,8 @@ def list_folder(url: str, seed: int) -> pa.Table:
 
 
 def _is_image(key: str) -> bool:
-    name = os.path.basename(key)
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+    is_hidden = any(name.startswith(".") for name in key.split("/"))
+    return not is_hidden and os.path.splitext(key)[1].lower() in IMAGE_SUFFIXES
 
 
 def refuse_changed_source(root: Folder, index: ListingIndex, listing: pa.Table, url: str) -> None:

@@ -156,6 +156,8 @@ def resolve_preprocessing(asked: PreprocessingConfig, native: Preprocessing) -> 
     given = {
         name: value for name, value in vars(asked).items() if name != "preset" and value is not None
     }
+    if asked.resize == "squash":
+        given.setdefault("crop_fraction", 1.0)  # the whole image was asked for
     return replace(base, **given)
 
 
@@ -279,7 +281,10 @@ def read_weights(checkpoint: str) -> dict[str, Tensor]:
     try:
         if checkpoint.endswith(".safetensors"):
             return safetensors.torch.load(data)
-        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        if not all(isinstance(tensor, Tensor) for tensor in state.values()):
+            raise TypeError("no plain state dict")
+        return state
     except Exception as error:
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise InputError(

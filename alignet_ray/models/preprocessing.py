@@ -22,7 +22,9 @@ _FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-_EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+# MPO is a JPEG with a second picture behind it, as many cameras and telephones write it.
+_EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
+_FORMATS = ("JPEG", "PNG", "WEBP")  # Pillow opens MPO as JPEG: it is no format to ask for
 _SIXTEEN_BIT_STEP = 257
 
 
@@ -35,7 +37,7 @@ def decode_image(data: bytes) -> Image.Image:
     if not data:
         raise DecodeError("empty file")
     try:
-        with Image.open(io.BytesIO(data), formats=tuple(_EXTENSIONS)) as source:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as source:
             _refuse_unusable(source)
             source.load()
             return _as_rgb(ImageOps.exif_transpose(source))
@@ -51,7 +53,7 @@ def _refuse_unusable(source: Image.Image) -> None:
     width, height = source.size
     if width * height > MAX_PIXELS:
         raise DecodeError(f"more than {MAX_PIXELS} pixels")
-    if getattr(source, "n_frames", 1) > 1:
+    if source.format != "MPO" and getattr(source, "n_frames", 1) > 1:
         raise DecodeError("animated")
 
 
@@ -69,7 +71,7 @@ def _as_rgb(image: Image.Image) -> Image.Image:
 
 def extension_of(data: bytes) -> str:
     """File extension of the format that the bytes are in."""
-    with Image.open(io.BytesIO(data), formats=tuple(_EXTENSIONS)) as source:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as source:
         return _EXTENSIONS[source.format or ""]
 
 
@@ -88,15 +90,14 @@ def stored_copy(image: Image.Image, *, shorter_side: int, quality: int) -> bytes
 def to_pixels(image: Image.Image, preprocessing: Preprocessing) -> UInt8[np.ndarray, "side side 3"]:
     """The square that the backbone sees, before mean and standard deviation."""
     side = preprocessing.resolution
-    resample = _FILTERS[preprocessing.interpolation]
-    if preprocessing.resize == "squash":
-        return np.asarray(image.resize((side, side), resample))
     shorter = math.floor(side / preprocessing.crop_fraction)
     width, height = image.size
-    if width <= height:
+    if preprocessing.resize == "squash":
+        size = (shorter, shorter)
+    elif width <= height:
         size = (shorter, int(shorter * height / width))
     else:
         size = (int(shorter * width / height), shorter)
-    image = image.resize(size, resample)
+    image = image.resize(size, _FILTERS[preprocessing.interpolation])
     left, top = round((size[0] - side) / 2), round((size[1] - side) / 2)
     return np.asarray(image.crop((left, top, left + side, top + side)))

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float, Int
 
+from alignet_ray.errors import RecordError
 from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
 from alignet_ray.records.parquet import vectors_to_column
 from alignet_ray.records.store import Folder
@@ -54,8 +55,15 @@ def read_index(root: Folder) -> Json | None:
 
 
 def read_centroids(root: Folder) -> Float[np.ndarray, "clusters dim"]:
-    """The centroids, float32."""
-    data = root.folder(CLUSTERS_FOLDER).read(CENTROIDS_NAME)
+    """The centroids, float32. Raises RecordError where they are not those of the index."""
+    folder = root.folder(CLUSTERS_FOLDER)
+    data = folder.read(CENTROIDS_NAME)
+    index = read_index(root) or {}
+    if sha256(data) != index.get("centroids_sha256"):
+        raise RecordError(
+            f"another SHA-256 than {INDEX_NAME} names", "the centroids as they were fitted",
+            folder.place(CENTROIDS_NAME), "Give another root.",
+        )  # fmt: skip
     return np.load(io.BytesIO(data), allow_pickle=False)
 
 

@@ -14,7 +14,7 @@ from itertools import islice
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from jaxtyping import Bool, Float, Int
 
@@ -43,7 +43,7 @@ class HumanTriplets:
         row_of = {object_id: row for row, object_id in enumerate(object_ids)}
         rows = np.array([row_of.get(name, -1) for name in self.names], dtype=np.int64)
         renumbered = rows[self.triplets]
-        kept = (renumbered >= 0).all(axis=1)
+        kept = np.logical_and.reduce(renumbered >= 0, axis=1)
         return renumbered[kept], kept
 
 
@@ -98,7 +98,7 @@ def read_responses(url: str, names: Sequence[str]) -> HumanResponses:
             remedy = "Give the names file that the responses were made with."
             raise InputError(f"{what} on {lines}", expectation, url, remedy)
 
-    out_of_range = ((objects < 1) | (objects > len(names))).any(axis=1)
+    out_of_range = np.logical_or.reduce((objects < 1) | (objects > len(names)), axis=1)
     refuse(out_of_range, "object numbers out of range", f"1 to {len(names)}, lines of the names")
     refuse((choice < 1) | (choice > 3), "a choice", "1, 2 or 3, the position of the odd one out")
     refuse(_repeats(objects), "an object twice", "three different objects")
@@ -153,10 +153,16 @@ def read_probabilities(url: str, names: Sequence[str]) -> HumanProbabilities:
     except pa.ArrowInvalid as error:
         raise InputError(f"not a number ({error})", "probabilities", url) from error
     probabilities = np.column_stack(columns)
-    _refuse_rows((triplets < 0).any(axis=1), "objects that the names file lacks", "its ids", url)
+    is_unknown = np.logical_or.reduce(triplets < 0, axis=1)
+    _refuse_rows(is_unknown, "objects that the names file lacks", "its ids", url)
     _refuse_rows(_repeats(triplets), "an object twice", "three different objects", url)
-    in_range = ((probabilities >= 0) & (probabilities <= 1)).all(axis=1)
-    _refuse_rows(~in_range, "probabilities out of range", "numbers from 0 to 1", url)
+    is_within = (probabilities >= 0) & (probabilities <= 1)  # NaN is not
+    _refuse_rows(
+        np.logical_or.reduce(~is_within, axis=1),
+        "probabilities out of range",
+        "numbers from 0 to 1",
+        url,
+    )
     is_off = np.abs(probabilities.sum(axis=1) - 1) > _SUM_TOLERANCE
     _refuse_rows(is_off, "probabilities that do not sum to 1", "p01 + p02 + p12 = 1", url)
     return HumanProbabilities(names=tuple(names), triplets=triplets, probabilities=probabilities)
@@ -169,8 +175,8 @@ def _read_table(url: str) -> pa.Table:
             return pq.read_table(source)
         as_text = {column: pa.string() for column in OBJECT_COLUMNS}
         # An id may read "null" or be empty to arrow: every string stands for itself.
-        options = pa.csv.ConvertOptions(column_types=as_text, strings_can_be_null=False)
-        return pa.csv.read_csv(source, convert_options=options)
+        options = pacsv.ConvertOptions(column_types=as_text, strings_can_be_null=False)
+        return pacsv.read_csv(source, convert_options=options)
     except pa.ArrowException as error:
         first_line = str(error).splitlines()[0][:200]
         raise InputError(f"unreadable ({first_line})", "a .parquet or .csv table", url) from error

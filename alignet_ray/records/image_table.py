@@ -73,5 +73,8 @@ def accepted_rows(table: pa.Table) -> Bool[np.ndarray, "rows"]:
 def embeddings(table: pa.Table) -> Float[np.ndarray, "rows dim"]:
     """Raw embeddings, float32; rows of rejects are zero."""
     column = table.column("embedding").combine_chunks()
+    # Parquet keeps no values below a null, so what lies there after reading is anything.
     filled = pa.FixedSizeListArray.from_arrays(column.values, column.type.list_size)
-    return column_to_vectors(pa.chunked_array([filled]))
+    vectors = column_to_vectors(pa.chunked_array([filled]))
+    is_valid = np.asarray(column.is_valid())
+    return np.where(is_valid[:, None], vectors, np.float32(0))

@@ -16,10 +16,10 @@ import threading
 import time
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from alignet_ray.errors import LockedError
-from alignet_ray.records.store import Folder
+from alignet_ray.records.store import Folder, with_retries
 
 LOCK_NAME = "logs/driver.lock"
 STALE_SECONDS = 60.0
@@ -46,8 +46,7 @@ def _refusal(root: Folder, owner: str) -> LockedError:
 @contextlib.contextmanager
 def _local_lock(root: Folder) -> Generator[None]:
     path = Path(root.path(LOCK_NAME))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as stream:
+    with with_retries(lambda: _opened(path), root.place(LOCK_NAME)) as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -57,6 +56,11 @@ def _local_lock(root: Folder) -> Generator[None]:
         stream.write(_owner())
         stream.flush()
         yield
+
+
+def _opened(path: Path) -> IO[str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("a+")
 
 
 def _owner() -> str:
@@ -89,8 +93,9 @@ def _read_lease(root: Folder) -> dict[str, Any] | None:
     if not root.exists(LOCK_NAME):
         return None
     try:
-        return json.loads(root.read(LOCK_NAME))
-    except ValueError:
+        lease = json.loads(root.read(LOCK_NAME))
+        return {name: lease[name] for name in ("token", "owner", "renewed")}
+    except (ValueError, KeyError, TypeError):
         return None  # a lease that cannot be read was never fully taken
 
 

@@ -12,14 +12,19 @@ import pyarrow.parquet as pq
 from jaxtyping import Float
 
 from alignet_ray.errors import RecordError
-from alignet_ray.records.store import Folder
+from alignet_ray.records.store import Folder, with_retries
 
 
 def parquet_bytes(table: pa.Table, row_group_rows: int) -> bytes:
     """The table as one Parquet file with row groups of exactly `row_group_rows` (last shorter)."""
     sink = io.BytesIO()
     pq.write_table(
-        table, sink, row_group_size=row_group_rows, compression="none", use_dictionary=False
+        table,
+        sink,
+        row_group_size=row_group_rows,
+        compression="none",
+        use_dictionary=False,
+        write_page_checksum=True,
     )
     return sink.getvalue()
 
@@ -31,15 +36,26 @@ def read_parquet(
     place = folder.place(name)
     if not folder.exists(name):
         raise RecordError("missing", "a Parquet file", place, "Run the job that writes it again.")
-    try:
-        with folder.file_system.open(folder.path(name), "rb") as stream:
-            source = pq.ParquetFile(stream)
-            groups = range(source.num_row_groups) if row_groups is None else row_groups
-            return source.read_row_groups(list(groups), columns=list(columns))
-    except pa.ArrowException as error:
-        raise RecordError(
-            f"unreadable Parquet ({error})", "a whole file", place, "Delete it and run again."
-        ) from error
+
+    def read() -> pa.Table:
+        try:
+            with folder.file_system.open(folder.path(name), "rb") as stream:
+                source = pq.ParquetFile(stream, page_checksum_verification=True)
+                groups = range(source.num_row_groups) if row_groups is None else row_groups
+                return source.read_row_groups(list(groups), columns=list(columns)).select(columns)
+        except (pa.ArrowException, OSError, LookupError, ValueError) as error:
+            if not _is_broken(error):
+                raise
+            raise RecordError(
+                f"unreadable Parquet ({error})", "a whole file", place, "Delete it and run again."
+            ) from error
+
+    return with_retries(read, place)
+
+
+def _is_broken(error: Exception) -> bool:
+    """Whether a fault lies in the file: Arrow says so by OSErrors without a number, too."""
+    return not isinstance(error, OSError) or (type(error) is OSError and error.errno is None)
 
 
 def vectors_to_column(vectors: Float[np.ndarray, "rows dim"]) -> pa.Array:

@@ -11,6 +11,9 @@ from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
 from alignet_ray.records.store import Folder
 
 
+_SIDECAR_FIELDS = {"part", "digest", "bytes", "sha256"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class PartLayout:
     """How listing rows are cut into parts and row groups."""
@@ -67,7 +70,13 @@ def read_sidecar(folder: Folder, part: int) -> Json:
         raise RecordError(
             "missing", "the sidecar of a finished part", folder.place(name), "Run generate again."
         )
-    return parse_json(folder.read(name), folder.place(name))
+    fields = parse_json(folder.read(name), folder.place(name))
+    if not _SIDECAR_FIELDS <= fields.keys():
+        raise RecordError(
+            f"fields {sorted(fields)}", "a part's sidecar", folder.place(name),
+            "Delete it and run generate again.",
+        )  # fmt: skip
+    return fields
 
 
 def missing_parts(folder: Folder, num_parts: int) -> list[int]:

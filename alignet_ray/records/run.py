@@ -60,13 +60,14 @@ def read_settings(root: Folder) -> RunSettings | None:
         document = yaml.safe_load(root.read(CONFIG_NAME))
         settings = RunSettings(**{stage: document[stage] for stage in STAGES})
         digests, version = document["digests"], document["version"]
-    except (yaml.YAMLError, KeyError, TypeError) as error:
+        own_digests = settings.to_document()["digests"]
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise RecordError(
             f"unreadable ({error})", "the config of a run", place, "Restore it or use another root."
         ) from error
     if version != FORMAT_VERSION:
         raise RecordError(f"format version {version}", f"version {FORMAT_VERSION}", place)
-    if digests != settings.to_document()["digests"]:
+    if digests != own_digests:
         raise RecordError(
             "its settings were edited by hand", "settings that give its digests", place,
             "Restore the file; other settings need another root.",

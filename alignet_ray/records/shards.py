@@ -183,7 +183,7 @@ def read_sidecar(folder: Folder, shard: int) -> Shard:
         raise RecordError(f"fields {sorted(fields)}", "a shard's sidecar", place, _AGAIN) from error
 
 
-_AGAIN = "Run generate again with the same settings."
+_AGAIN = "Delete the sidecar, if it is there, and run generate again with the same settings."
 
 
 def read_groups(folder: Folder, shard: Shard, first: int, last: int) -> list[Group]:
@@ -226,8 +226,22 @@ def _parse_sample(data: bytes, sample: Json, start: int, folder: Folder, shard: 
         suffix: data[offset - start : offset - start + size]
         for suffix, offset, size in sample["members"]
     }
-    meta = parse_json(members.pop("json"), sample["key"])
+    try:
+        return _group_of(members, sample["key"])
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise RecordError(
+            f"group {sample['key']} is unreadable ({error})",
+            "images, similarities and JSON",
+            folder.place(tar_name(shard.shard)),
+            "Delete the shard and its sidecar and run generate again.",
+        ) from error
+
+
+def _group_of(members: dict[str, bytes], key: str) -> Group:
+    meta = parse_json(members.pop("json"), key)
     matrix = np.load(io.BytesIO(members.pop(_SIMILARITIES)), allow_pickle=False)
+    if matrix.dtype != np.float32 or matrix.shape != (len(members),) * 2:
+        raise ValueError(f"similarities are {matrix.dtype} {matrix.shape}")
     return Group(
         images=tuple(members.values()),
         extensions=tuple(suffix.split(".", 1)[1] for suffix in members),

@@ -25,6 +25,9 @@ _ATTEMPTS = 5
 _FIRST_WAIT_SECONDS = 0.5
 _TEMPORARY_SUFFIX = ".partial"
 _FINAL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.EISDIR}
+_FINAL_ERRORS = (
+    FileNotFoundError, FileExistsError, NotADirectoryError, PermissionError, StorageError,
+)  # fmt: skip
 _FINAL_HTTP_CODES = {400, 401, 403, 404, 409, 412}
 
 
@@ -47,7 +50,7 @@ def is_temporary(name: str) -> bool:
 
 def _is_passing(error: Exception) -> bool:
     """Whether trying again may help."""
-    if isinstance(error, FileNotFoundError | PermissionError | NotADirectoryError | StorageError):
+    if isinstance(error, _FINAL_ERRORS):
         return False
     code = getattr(error, "code", None) or getattr(error, "status", None)
     if code is not None and str(code).isdigit():
@@ -102,7 +105,8 @@ class Folder:
     @cached_property
     def _file_system(self) -> tuple[Any, str]:
         try:
-            return fsspec.core.url_to_fs(self.url)
+            # A cached listing would hide what other processes write.
+            return fsspec.core.url_to_fs(self.url, use_listings_cache=False)
         except (ValueError, ImportError) as error:
             raise StorageError(
                 str(error), "a URL that fsspec knows", self.url, "Install its package."
@@ -136,7 +140,16 @@ class Folder:
 
     def exists(self, name: str) -> bool:
         """Whether a file or folder of that name is there."""
-        return with_retries(lambda: self.file_system.exists(self.path(name)), self.place(name))
+
+        def is_there() -> bool:
+            # Not `exists` of fsspec: it takes every fault for an absent file.
+            try:
+                self.file_system.info(self.path(name))
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+            return True
+
+        return with_retries(is_there, self.place(name))
 
     def size(self, name: str) -> int:
         """Bytes of a file."""
@@ -166,8 +179,6 @@ class Folder:
         file_system = self.file_system
 
         def listed() -> dict[str, int]:
-            # A listing cached by this process may be older than what other processes wrote.
-            file_system.invalidate_cache()
             try:
                 entries = file_system.ls(self.path(name), detail=True)
             except FileNotFoundError:
@@ -192,8 +203,12 @@ class Folder:
 
     def delete(self, name: str) -> None:
         """Remove a file; it is no fault if it is gone."""
-        with contextlib.suppress(FileNotFoundError):
-            self.file_system.rm_file(self.path(name))
+
+        def remove() -> None:
+            with contextlib.suppress(FileNotFoundError):
+                self.file_system.rm_file(self.path(name))
+
+        with_retries(remove, self.place(name))
 
     def remove_temporaries(self) -> int:
         """Delete what killed writers left in this folder and below (local disks only)."""

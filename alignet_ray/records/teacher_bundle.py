@@ -124,12 +124,13 @@ def _parse_transform(data: bytes, dim: int, place: str) -> Transform:
         arrays = safetensors.numpy.load(data)
         weight, bias = arrays["weight"].astype(np.float64), arrays["bias"].astype(np.float64)
         mean, scale = float(arrays["mean"][0]), float(arrays["scale"][0])
-    except (KeyError, safetensors.SafetensorError) as error:
+    except (KeyError, IndexError, safetensors.SafetensorError) as error:
         raise RecordError(f"unreadable ({error})", "weight, bias, mean and scale", place) from error
     if weight.shape != (dim, dim) or bias.shape != (dim,):
         raise RecordError(
             f"weight {weight.shape}, bias {bias.shape}", f"{dim} x {dim}, {dim}", place
         )
-    if not (np.isfinite(weight).all() and np.isfinite(bias).all() and scale > 0):
-        raise RecordError("NaN, infinity or a scale of 0", "finite numbers", place)
+    parts = (weight, bias, mean, scale)
+    if not (all(np.isfinite(part).all() for part in parts) and scale > 0):
+        raise RecordError("NaN, infinity or a scale of 0", "finite numbers, scale > 0", place)
     return Transform(weight=weight, bias=bias, mean=mean, scale=scale)

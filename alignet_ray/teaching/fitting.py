@@ -86,9 +86,7 @@ def _fit(request: FitRequest) -> tuple[Transform, FitResult]:
 
 
 def _as_soft_triplets(judged: Judged) -> SoftTriplets:
-    return SoftTriplets(
-        torch.from_numpy(judged.triplets), torch.from_numpy(judged.probabilities)
-    )
+    return SoftTriplets(torch.from_numpy(judged.triplets), torch.from_numpy(judged.probabilities))
 
 
 def _metrics(request: FitRequest, transform: Transform, result: FitResult) -> Json:

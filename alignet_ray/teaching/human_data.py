@@ -93,9 +93,7 @@ def fit_data(
         used = len(train.triplets) + len(validation.triplets)
         counts["dropped_without_image"] = int((~kept).sum())
         counts["dropped_across_sides"] = len(rows) - used
-    counts.update(
-        train_triplets=len(train.triplets), held_out_triplets=len(validation.triplets)
-    )
+    counts.update(train_triplets=len(train.triplets), held_out_triplets=len(validation.triplets))
     if not len(train.triplets) or not len(validation.triplets):
         raise InputError(
             f"{len(train.triplets)} training and {len(validation.triplets)} held-out triplets "

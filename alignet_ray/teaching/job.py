@@ -102,7 +102,7 @@ def _make(
         threads=threads,
     )
     summary.announce_fit(request, config)
-    transform, metrics = run_task(fit_and_measure, request, num_cpus=threads)
+    transform, metrics = run_task(fit_and_measure, request, num_cpus=float(threads))
     metrics["counts"] |= {**counts, "dropped_responses": dropped}
     return TeacherBundle(
         backbone=objects.backbone,

@@ -91,9 +91,7 @@ def _print_human(metrics: Json) -> None:
         f"{human['leave_one_out_majority']:.4f})"
     )
     for name in SIMILARITIES:
-        before, after, difference = (
-            human[name][key] for key in ("before", "after", "difference")
-        )
+        before, after, difference = (human[name][key] for key in ("before", "after", "difference"))
         print(
             f"    {name}: {_interval(before)} -> {_interval(after)}, "
             f"difference {_interval(difference, '+')}"

@@ -7,7 +7,7 @@ groups, one range read per stream, and the decoded steps of the look-ahead.
 import contextlib
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -103,7 +103,7 @@ class Decoder:
 
 
 @contextlib.contextmanager
-def ahead(items: Iterable[Item], depth: int = _STEPS_AHEAD) -> Iterator[Iterator[Item]]:
+def ahead(items: Iterable[Item], depth: int = _STEPS_AHEAD) -> Generator[Iterator[Item]]:
     """The same items, up to `depth` of them made early in a background thread.
 
     An exception of the maker is raised where the item would have come.

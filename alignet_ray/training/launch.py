@@ -8,7 +8,7 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -238,7 +238,7 @@ def _refuse_what_is_not_there(config: TrainConfig, cpus: float, device: str) -> 
 
 
 @contextmanager
-def _start_timeout(seconds: float) -> Iterator[None]:
+def _start_timeout(seconds: float) -> Generator[None]:
     """Ray Train reads its start time-out from the driver's environment."""
     before = os.environ.get(_START_TIMEOUT_VARIABLE)
     os.environ[_START_TIMEOUT_VARIABLE] = str(seconds)

@@ -4,7 +4,9 @@ BatchNorm keeps its running statistics and dropout is off (evaluation mode) whil
 train: the statistics of a batch would make two workers differ from one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -60,7 +62,8 @@ def freeze_unused(backbone: Backbone) -> None:
     device = backbone.mean.device
     pixels = torch.zeros(2, side, side, 3, dtype=torch.uint8, device=device)
     parameters = [p for p in backbone.parameters() if p.requires_grad]
-    gradients = torch.autograd.grad(backbone(pixels).sum(), parameters, allow_unused=True)
+    found = torch.autograd.grad(backbone(pixels).sum(), parameters, allow_unused=True)
+    gradients = cast("Sequence[Tensor | None]", found)  # torch declares no None
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.requires_grad_(gradient is not None)
 
@@ -69,4 +72,4 @@ def _wrap(backbone: Backbone, world: World) -> nn.Module:
     if world.size == 1:
         return backbone
     devices = [torch.device(world.device)] if world.device.startswith("cuda") else None
-    return DistributedDataParallel(backbone, device_ids=devices, broadcast_buffers=False)
+    return DistributedDataParallel(backbone, device_ids=devices)

@@ -6,9 +6,9 @@ and the observer are arguments.
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 
@@ -27,6 +27,7 @@ from alignet_ray.training.step import StepFigures, training_step
 from alignet_ray.training.world import World
 
 
+@runtime_checkable
 class Observer(Protocol):
     """Who watches: told of finished steps and of lines worth reading."""
 
@@ -75,7 +76,7 @@ def train_student(
 
 
 @contextmanager
-def _decoder(learner: Learner, num_threads: int) -> Iterator[Decoder]:
+def _decoder(learner: Learner, num_threads: int) -> Generator[Decoder]:
     decoder = Decoder(learner.before.preprocessing, num_threads)
     try:
         yield decoder

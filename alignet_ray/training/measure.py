@@ -37,8 +37,11 @@ class Sharpness:
 
     def warning(self) -> str | None:
         """A line about a student that can hardly learn, if it is one."""
-        entropy, temperature = self.student_entropy, self.student_temperature
-        said = f"the initial student's mean entropy is {entropy:.4f} nats at temperature {temperature:g}"
+        entropy = self.student_entropy
+        said = (
+            f"the initial student's mean entropy is {entropy:.4f} nats at temperature "
+            f"{self.student_temperature:g}"
+        )
         if entropy > TOO_SOFT_ENTROPY:
             return f"{said}: too soft to learn. Lower --student-temperature or say auto."
         if entropy < SATURATED_ENTROPY:
@@ -113,7 +116,7 @@ def validate(
 
 
 def _share(sources: Sources, world: World, max_images: int) -> Iterator[Labelled]:
-    """This rank's part of the first groups of each run, about `max_images` in all."""
+    """The rank's part of the first groups of each run, about `max_images` in all."""
     index = 0
     for source in sources.sources:
         budget = max(1, max_images // len(sources.sources) // source.kind.num_images)

@@ -109,12 +109,14 @@ def add_decay_to_init(
     Coupled, as in the paper (method: section 5): Adam sees the sum. Parameters without a gradient
     do not move, so they add nothing.
     """
+    squares: list[Tensor] = []
     with torch.no_grad():
-        offsets = torch._foreach_sub(list(parameters), list(initial))
-        gradients = [p.grad for p in parameters]
-        assert all(gradient is not None for gradient in gradients)
-        torch._foreach_add_(gradients, offsets, alpha=2 * factor)
-        return torch.stack([norm**2 for norm in torch._foreach_norm(offsets)]).sum()
+        for parameter, start in zip(parameters, initial, strict=True):
+            assert parameter.grad is not None
+            offset = parameter - start
+            parameter.grad.add_(offset, alpha=2 * factor)
+            squares.append(offset.square().sum())
+    return torch.stack(squares).sum()
 
 
 def training_step(

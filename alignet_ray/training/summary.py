@@ -32,7 +32,10 @@ def _lines(summary: TrainSummary) -> Iterator[str]:
         images = summary.plan.num_steps * summary.plan.images_per_step
         yield f"took       {summary.seconds:,.0f} s for {images:,} images, start included"
     yield f"student    {summary.output}/student.safetensors"
-    yield f"next       python jobs/evaluate.py --student {summary.output}"
+    yield (
+        f"next       python jobs/evaluate.py --models {summary.output} "
+        "--images DIR --names FILE --responses FILE --output DIR"
+    )
 
 
 def _validation_line(validation: dict | None) -> str:

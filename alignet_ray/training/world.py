@@ -12,7 +12,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """This worker's rank among `size`, and its device."""
+    """A worker's rank among `size`, and its device."""
 
     rank: int = 0
     size: int = 1

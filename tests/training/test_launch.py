@@ -12,7 +12,7 @@ from alignet_ray.records.student import read_student
 from alignet_ray.training.launch import train
 from alignet_ray.training.summary import describe
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_cluster")]
 
 
 def test_two_workers_train_and_the_second_time_nothing_happens(make_config: Any) -> None:

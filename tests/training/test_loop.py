@@ -41,16 +41,18 @@ def _train_as_two_ranks(config: TrainConfig, folder: Path, observer: Any) -> dic
     """Rank 0 here, rank 1 in a process of its own, joined by gloo."""
     job, rendezvous = folder / "job.pickle", folder / "rendezvous"
     job.write_bytes(pickle.dumps(config))
-    other = subprocess.Popen([sys.executable, str(RANK_SCRIPT), str(rendezvous), str(job)])
-    torch.distributed.init_process_group(
-        "gloo", init_method=f"file://{rendezvous}", rank=0, world_size=2
-    )
-    try:
-        world = World(rank=0, size=2)
-        return train_student(config, make_plan(config), world, observer, precision=torch.float64)
-    finally:
-        torch.distributed.destroy_process_group()
-        assert other.wait(timeout=120) == 0
+    with subprocess.Popen([sys.executable, str(RANK_SCRIPT), str(rendezvous), str(job)]) as other:
+        try:
+            torch.distributed.init_process_group(
+                "gloo", init_method=f"file://{rendezvous}", rank=0, world_size=2
+            )
+            world, plan = World(rank=0, size=2), make_plan(config)
+            figures = train_student(config, plan, world, observer, precision=torch.float64)
+            torch.distributed.destroy_process_group()
+            assert other.wait(timeout=60) == 0
+        finally:
+            other.kill()
+    return figures
 
 
 def test_two_ranks_equal_one(make_config: Any, tmp_path: Path, listener: Any) -> None:

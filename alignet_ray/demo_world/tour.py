@@ -1,0 +1,157 @@
+"""The demo: makes its world and its backbone, then runs the four jobs as a user would.
+
+Every job is a command of its own, printed before it runs, so that the demo is also the example.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from alignet_ray.config.demo import DemoConfig
+from alignet_ray.config.resources import Resources
+from alignet_ray.demo_world.gallery import contact_sheet
+from alignet_ray.demo_world.surface_backbone import (
+    ARCHITECTURE,
+    SurfaceTraining,
+    train_surface_backbone,
+)
+from alignet_ray.demo_world.world import write_world
+from alignet_ray.errors import AlignetError
+
+_GROUP = "16x4"
+_NUM_CLUSTERS = 36
+_LEARNING_RATE = 1e-3
+_GROUPS_PER_STEP = 4
+
+
+class JobFailedError(AlignetError):
+    """A job of the demo ended with an error that it has already said; the exit code is its own."""
+
+    def __init__(self, value: str, expectation: str, place: str, remedy: str, code: int) -> None:
+        super().__init__(value, expectation, place, remedy)
+        self.exit_code = code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folders:
+    """Where the demo puts what it makes, below its output folder."""
+
+    root: Path
+
+    @property
+    def world(self) -> Path:
+        """Pictures and judgements."""
+        return self.root / "world"
+
+    @property
+    def weights(self) -> Path:
+        """The backbone that sees surface."""
+        return self.root / "surface_backbone.safetensors"
+
+    def made_by(self, job: str) -> Path:
+        """Output of a job."""
+        return self.root / {"fit_teacher": "teacher", "generate": "run", "train": "student"}.get(
+            job, "evaluation"
+        )
+
+
+def run_demo(config: DemoConfig, jobs: Path) -> Folders:
+    """Run the whole way; each step that is done already takes seconds. Raises JobFailedError."""
+    folders = Folders(root=Path(config.output).resolve())
+    folders.root.mkdir(parents=True, exist_ok=True)
+    _say("render pictures and ask the simulated observers")
+    write_world(folders.world, seed=config.seed, num_images=config.num_images)
+    contact_sheet().save(folders.root / "pictures.png")
+    _say("train the demo's backbone, on surface attributes alone")
+    if not folders.weights.exists():
+        train_surface_backbone(folders.weights, SurfaceTraining(seed=config.seed))
+    for job, flags in _jobs(config, folders):
+        _run_job(jobs / f"{job}.py", flags)
+    return folders
+
+
+def _say(what: str) -> None:
+    print(f"\n== {what}", flush=True)
+
+
+def _run_job(script: Path, flags: Sequence[str]) -> None:
+    shown = os.path.relpath(script)
+    _say(f"python {shown} {shlex.join(flags)}")
+    done = subprocess.run([sys.executable, str(script), *flags])
+    if done.returncode != 0:
+        raise JobFailedError(
+            f"ended with code {done.returncode}", "", shown, "See its line above.", done.returncode
+        )
+
+
+def _jobs(config: DemoConfig, folders: Folders) -> Iterator[tuple[str, list[str]]]:
+    """Each job with its flags, in order."""
+    objects = folders.world / "objects"
+    judged = ["--images", str(objects / "images"), "--names", str(objects / "names.txt")]
+    responses = ["--responses", str(objects / "test_responses.tsv")]
+    teacher, run = folders.made_by("fit_teacher"), folders.made_by("generate")
+    student, evaluation = folders.made_by("train"), folders.made_by("evaluate")
+    always = ["--seed", str(config.seed), *_resource_flags(config.resources)]
+    yield (
+        "fit_teacher",
+        [
+            *judged,
+            *responses,
+            *("--probabilities", str(objects / "train_probabilities.parquet")),
+            *_backbone_flags("backbone", folders.weights),
+            *("--output", str(teacher)),
+            *always,
+        ],
+    )
+    yield (
+        "generate",
+        [
+            *("--images", str(folders.world / "images"), "--teacher", str(teacher)),
+            *("--clusters.num-clusters", str(_NUM_CLUSTERS), "--shards.group", _GROUP),
+            *("--num-groups", str(config.num_groups), "--output", str(run)),
+            *always,
+        ],
+    )
+    yield (
+        "train",
+        [
+            *("--runs", str(run), "--output", str(student)),
+            *_backbone_flags("student", folders.weights),
+            *("--learning-rate", str(_LEARNING_RATE), "--groups-per-step", str(_GROUPS_PER_STEP)),
+            *("--num-workers", str(config.num_workers)),
+            *always,
+        ],
+    )
+    yield (
+        "evaluate",
+        [
+            *judged,
+            *responses,
+            *("--data-name", "simulated observers", "--output", str(evaluation)),
+            *("--models", f"teacher={teacher}", f"student={student}"),
+            *always,
+        ],
+    )
+
+
+def _backbone_flags(section: str, weights: Path) -> list[str]:
+    size = str(SurfaceTraining().image_size)
+    return [
+        *(f"--{section}.name", ARCHITECTURE, f"--{section}.checkpoint", str(weights)),
+        *(f"--{section}.model-args", "num_classes=0"),
+        *(f"--{section}.preprocessing.resolution", size),
+        *(f"--{section}.preprocessing.resize", "squash"),
+        *(f"--{section}.preprocessing.mean", "0.5", "0.5", "0.5"),
+        *(f"--{section}.preprocessing.std", "0.5", "0.5", "0.5"),
+    ]
+
+
+def _resource_flags(resources: Resources) -> list[str]:
+    flags = ["--resources.device", resources.device]
+    if resources.num_cpus is not None:
+        flags += ["--resources.num-cpus", str(resources.num_cpus)]
+    return flags

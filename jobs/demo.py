@@ -1,0 +1,19 @@
+"""The whole way on a small world of its own, offline: `python jobs/demo.py`."""
+
+from pathlib import Path
+
+from alignet_ray.cli import run_job
+from alignet_ray.config.demo import DemoConfig
+
+
+def main(config: DemoConfig) -> None:
+    """Run the demo and say where to look."""
+    from alignet_ray.demo_world.tour import run_demo
+
+    folders = run_demo(config, Path(__file__).resolve().parent)
+    print(f"\nEverything is in {folders.root}: look at pictures.png and evaluation/results.json.")
+    print("Next: the same four commands with your own images; see README.md.")
+
+
+if __name__ == "__main__":
+    run_job(DemoConfig, main)

@@ -1,0 +1,92 @@
+"""What a group is, and which settings of generate exclude each other."""
+
+import pytest
+
+from alignet_ray.config.backbone import BackboneConfig
+from alignet_ray.config.generate import (
+    UNTRANSFORMED,
+    ClusterConfig,
+    EmbeddingConfig,
+    GenerateConfig,
+    ShardConfig,
+    StoredConfig,
+)
+from alignet_ray.errors import ConfigError
+
+
+def generate(**fields):
+    return GenerateConfig(**{"images": "i", "output": "o", "teacher": UNTRANSFORMED, **fields})
+
+
+@pytest.mark.parametrize(
+    ("strategy", "group", "blocks"),
+    [
+        ("cluster_border", "48x4", (4,) * 48),
+        ("class_border", "2x2", (2, 2)),
+        ("cluster_border", "triplet", (2, 1)),
+        ("class_border", "triplet", (2, 1)),
+        ("within_cluster", "triplet", (3,)),
+        ("within_class", "1x3", (3,)),
+        ("within_class", "2x3", (3, 3)),
+        ("random", "triplet", (3,)),
+        ("random", "3x1", (3,)),
+        ("random", "4x4", (16,)),
+        ("cluster_border", None, ()),
+    ],
+)
+def test_a_group_is_its_blocks(strategy, group, blocks):
+    assert ShardConfig(strategy=strategy, group=group).blocks == blocks
+
+
+@pytest.mark.parametrize(
+    ("strategy", "group"),
+    [
+        ("cluster_border", "48"),
+        ("cluster_border", "48x"),
+        ("cluster_border", "0x4"),
+        ("cluster_border", "4x1"),
+        ("cluster_border", "1x4"),
+        ("cluster_border", "-2x4"),
+        ("within_class", "2x2"),
+        ("random", "1x2"),
+        ("random", "0x0"),
+    ],
+)
+def test_a_group_without_a_triplet_is_refused(strategy, group):
+    with pytest.raises(ConfigError, match=f"--shards.group: '{group}'"):
+        ShardConfig(strategy=strategy, group=group)
+
+
+def test_groups_and_triplets_exclude_each_other():
+    with pytest.raises(ConfigError, match="one of the two"):
+        generate(num_groups=1, num_triplets=1)
+
+
+def test_backbone_settings_beside_a_bundle_are_refused():
+    with pytest.raises(ConfigError, match="the bundle's own backbone"):
+        generate(teacher="teacher/", backbone=BackboneConfig(name="vit_tiny"))
+    assert generate(backbone=BackboneConfig(name="vit_tiny")).backbone.name == "vit_tiny"
+
+
+@pytest.mark.parametrize(
+    ("make", "flag"),
+    [
+        (lambda: generate(num_groups=0), "--num-groups"),
+        (lambda: generate(num_triplets=0), "--num-triplets"),
+        (lambda: StoredConfig(resolution=7), "--stored.resolution"),
+        (lambda: StoredConfig(quality=0), "--stored.quality"),
+        (lambda: EmbeddingConfig(batch_size=0), "--embedding.batch-size"),
+        (lambda: EmbeddingConfig(row_group_rows=0), "--embedding.row-group-rows"),
+        (lambda: EmbeddingConfig(part_rows=100), "--embedding.part-rows"),
+        (lambda: EmbeddingConfig(max_rejected_fraction=1.1), "--embedding.max-rejected-fraction"),
+        (lambda: ClusterConfig(num_clusters=0), "--clusters.num-clusters"),
+        (lambda: ClusterConfig(num_restarts=0), "--clusters.num-restarts"),
+        (lambda: ShardConfig(groups_per_shard=0), "--shards.groups-per-shard"),
+        (lambda: ShardConfig(pool_rows=2), "--shards.pool-rows"),
+        (lambda: ShardConfig(num_validation_images=-1), "--shards.num-validation-images"),
+        (lambda: ShardConfig(teacher_temperature=0.0), "--shards.teacher-temperature"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_its_flag(make, flag):
+    with pytest.raises(ConfigError, match=f"^{flag}: "):
+        make()

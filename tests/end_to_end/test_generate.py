@@ -1,0 +1,123 @@
+"""Generate as a user runs it: same bytes everywhere, nothing twice, no harm from being killed."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+
+def test_the_same_command_again_writes_nothing(
+    support: Any, workspace: Any, baseline: Path, run_job: Callable[..., str]
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in baseline.rglob("*") if path.is_file()}
+    printed = run_job("generate", *workspace.flags, "--output", str(baseline))
+    after = {path: path.stat().st_mtime_ns for path in baseline.rglob("*") if path.is_file()}
+    changed = {path.name for path in after if before.get(path) != after[path]}
+    assert "nothing was written" in printed
+    assert changed <= {"driver.lock"}
+
+
+def test_a_bucket_holds_the_same_bytes_as_the_disk(
+    support: Any, workspace: Any, baseline: Path, run_job: Callable[..., str], bucket: str
+) -> None:
+    run_job("generate", *workspace.flags, "--output", f"{bucket}/run")
+    assert support.content(f"{bucket}/run") == support.content(str(baseline))
+
+
+@pytest.mark.parametrize("stage", ["images", "clusters", "shards/train"])
+def test_a_killed_driver_goes_on_to_the_same_bytes(
+    support: Any,
+    workspace: Any,
+    baseline: Path,
+    run_job: Callable[..., str],
+    tmp_path: Path,
+    stage: str,
+) -> None:
+    output = tmp_path / "run"
+    flags = [*workspace.flags, "--output", str(output)]
+    driver = subprocess.Popen(
+        support.job_command("generate", *flags),
+        env=support.job_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    support.wait_for(lambda: any((output / stage).glob("*0000*")), seconds=120)
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.wait()
+    assert not (output / "shards" / "train" / "manifest.json").exists()
+    run_job("generate", *flags)
+    assert support.content(str(output)) == support.content(str(baseline))
+
+
+def test_more_groups_later_are_the_groups_of_asking_at_once(
+    support: Any, workspace: Any, run_job: Callable[..., str], tmp_path: Path
+) -> None:
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    run_job("generate", *workspace.flags, "--output", str(twice), "--num-groups", "20")
+    first = support.content(str(twice))
+    run_job("generate", *workspace.flags, "--output", str(twice), "--num-groups", "60")
+    run_job("generate", *workspace.flags, "--output", str(once), "--num-groups", "60")
+    assert support.content(str(once)) == support.content(str(twice))
+    kept = {name: sha for name, sha in first.items() if not name.endswith("train/manifest.json")}
+    assert kept.items() <= support.content(str(twice)).items()
+
+
+def test_other_settings_in_the_same_root_are_refused_by_name(
+    support: Any, workspace: Any, baseline: Path
+) -> None:
+    flags = [*workspace.flags, "--output", str(baseline), "--shards.group", "3x3"]
+    done = subprocess.run(
+        support.job_command("generate", *flags),
+        capture_output=True,
+        text=True,
+        env=support.job_environment(),
+    )
+    assert done.returncode == 4
+    assert "shards.blocks" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def ray_head(support: Any, tmp_path: Path) -> Iterator[str]:
+    """A Ray head with a dashboard of its own; yields the address that jobs are submitted to."""
+    port, dashboard = support.free_port(), support.free_port()
+    ray = str(Path(sys.executable).parent / "ray")
+    start = [ray, "start", "--head", "--block", "--num-cpus", "2", "--port", str(port)]
+    with (tmp_path / "head.log").open("w") as log:
+        head = subprocess.Popen(
+            [*start, "--dashboard-host", "127.0.0.1", "--dashboard-port", str(dashboard)],
+            stdout=log,
+            stderr=log,
+            env=support.job_environment(),
+            start_new_session=True,
+        )
+        try:
+            support.wait_for(lambda: support.answers(dashboard), seconds=90)
+            yield f"http://127.0.0.1:{dashboard}"
+        finally:
+            os.killpg(head.pid, signal.SIGTERM)
+            head.wait()
+
+
+def test_a_submitted_job_on_a_cluster_makes_the_same_bytes_in_a_bucket(
+    support: Any, workspace: Any, baseline: Path, bucket: str, ray_head: str
+) -> None:
+    ray = str(Path(sys.executable).parent / "ray")
+    submit = [ray, "job", "submit", "--address", ray_head, "--working-dir", "."]
+    job = ["python", "jobs/generate.py", *workspace.flags, "--output", f"{bucket}/submitted"]
+    done = subprocess.run(
+        [*submit, "--", *job],
+        cwd=support.repository,
+        capture_output=True,
+        text=True,
+        env=support.job_environment(),
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert support.content(f"{bucket}/submitted") == support.content(str(baseline))

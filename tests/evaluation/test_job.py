@@ -1,0 +1,121 @@
+"""evaluate end to end on coloured squares: a student, a teacher and a lone backbone."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import safetensors.torch
+import timm
+import torch
+from PIL import Image
+
+from alignet_ray.config.backbone import BackboneConfig, PreprocessingConfig
+from alignet_ray.config.evaluate import EvaluateConfig, EvaluatedBackboneConfig
+from alignet_ray.config.resources import Resources
+from alignet_ray.errors import InputError
+from alignet_ray.evaluation.job import evaluate
+from alignet_ray.models.backbones import load_backbone
+from alignet_ray.records.store import Folder
+from alignet_ray.records.student import Student, write_student
+from alignet_ray.records.teacher_bundle import TeacherBundle, Transform, write_bundle
+
+NUM_OBJECTS = 12
+RESOURCES = Resources(device="cpu", num_actors=1, progress=False)
+PIXELS = PreprocessingConfig(resolution=32, resize="squash")
+
+
+def put_human_data(folder):
+    random = np.random.default_rng(0)
+    names = [f"thing{i:02d}" for i in range(NUM_OBJECTS)]
+    (folder / "names.txt").write_text("\n".join(names))
+    (folder / "images").mkdir()
+    for name in names[1:]:
+        colour = tuple(map(int, random.integers(0, 256, 3)))
+        Image.new("RGB", (40, 40), colour).save(folder / "images" / f"{name}.jpg")
+    rows = [
+        f"{i + 1} {j + 1} {k + 1} {choice} {subject}"
+        for i, j, k in [random.permutation(NUM_OBJECTS)[:3] for _ in range(30)]
+        for subject, choice in enumerate(random.integers(1, 4, size=4))
+    ]
+    (folder / "responses.tsv").write_text("\n".join(rows))
+
+
+def put_models(folder):
+    """Two sets of weights: `first` is a student's start, `second` its end and a teacher's."""
+    backbones = {}
+    for seed, name in enumerate(("first", "second")):
+        torch.manual_seed(seed)
+        weights = timm.create_model("test_efficientnet", pretrained=False).state_dict()
+        path = folder / f"{name}.safetensors"
+        safetensors.torch.save_file(weights, path)
+        asked = BackboneConfig(name="test_efficientnet", checkpoint=str(path), preprocessing=PIXELS)
+        backbones[name] = (load_backbone(asked).resolved, weights)
+    (first, _), (second, weights) = backbones.values()
+    student = Student(initial=first, aligned=second)
+    write_student(Folder.at(str(folder / "student")), student, weights)
+    lost = replace(first, weights_sha256="f" * 64)
+    write_student(
+        Folder.at(str(folder / "random_student")), Student(initial=lost, aligned=second), weights
+    )
+    random = np.random.default_rng(0)
+    transform = Transform(
+        weight=random.normal(size=(second.dim, second.dim)),
+        bias=np.zeros(second.dim),
+        mean=0.0,
+        scale=1.0,
+    )
+    bundle = TeacherBundle(backbone=second, transform=transform)
+    write_bundle(Folder.at(str(folder / "teacher")), bundle)
+    return first, bundle
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray_cluster")
+def test_students_teachers_and_backbones_are_compared(tmp_path, capsys):
+    put_human_data(tmp_path)
+    first, bundle = put_models(tmp_path)
+    config = EvaluateConfig(
+        images=str(tmp_path / "images"),
+        names=str(tmp_path / "names.txt"),
+        responses=str(tmp_path / "responses.tsv"),
+        output=str(tmp_path / "out"),
+        models=tuple(f"{tmp_path}/{name}" for name in ("student", "teacher", "random_student")),
+        backbone=EvaluatedBackboneConfig(
+            name="test_efficientnet", checkpoint=first.checkpoint, preprocessing=PIXELS
+        ),
+        data_name="squares",
+        num_resamples=30,
+        resources=RESOURCES,
+    )
+    results = evaluate(config)
+    text = (tmp_path / "out" / "results.json").read_bytes()
+    evaluate(config)
+    assert (tmp_path / "out" / "results.json").read_bytes() == text
+    broken = replace(bundle, backbone=replace(bundle.backbone, weights_sha256="e" * 64))
+    write_bundle(Folder.at(str(tmp_path / "teacher")), broken)
+    with pytest.raises(InputError, match="the weights eeeeeeeeeeee that its record names"):
+        evaluate(replace(config, models=(str(tmp_path / "teacher"),)))
+
+    assert json.loads(text) == results
+    assert str(tmp_path) not in text.decode()
+    rows = {(r["label"], r["variant"], r["similarity"]): r for r in results["accuracies"]}
+    assert len(rows) == 2 * 6
+    same = ("estimate", "low", "high", "num_responses", "num_triplets")
+    lone = rows["test_efficientnet", "as it is", "dot"]
+    assert {k: lone[k] for k in same} == {k: rows["student", "before", "dot"][k] for k in same}
+    compared = {(d["label"], d["similarity"]) for d in results["differences"]}
+    assert compared == {
+        (label, s) for label in ("student", "teacher") for s in ("dot", "centred_cosine")
+    }
+    (left_out,) = results["left_out"]
+    assert (left_out["label"], left_out["variant"]) == ("random_student", "before")
+    data = results["data"]
+    assert data["missing_images"] == ["thing00"]
+    assert data["num_responses"] + data["num_dropped_responses"] == 120
+    assert data["num_dropped_responses"] > 0
+    digests = {model["label"]: model["digest"] for model in results["models"]}
+    assert digests["teacher"] == bundle.digest
+    printed = capsys.readouterr().out
+    assert "squares: odd-one-out accuracy" in printed
+    assert "left out: random_student before" in printed

@@ -1,0 +1,153 @@
+"""Defaults follow from the number of images, digests cover what they must and nothing else."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alignet_ray.config.backbone import Preprocessing, ResolvedBackbone
+from alignet_ray.config.generate import (
+    UNTRANSFORMED,
+    ClusterConfig,
+    EmbeddingConfig,
+    GenerateConfig,
+    ShardConfig,
+    StoredConfig,
+)
+from alignet_ray.config.resources import Resources
+from alignet_ray.errors import ConfigError, InputError
+from alignet_ray.functional.groups import STRATEGIES, num_triplets
+from alignet_ray.generation.plan import plan_run
+from alignet_ray.records.listing import ListingIndex
+
+BACKBONE = ResolvedBackbone(
+    name="b", model_args=(), representation="output", dim=4, weights_sha256="0",
+    preprocessing=Preprocessing(
+        resolution=32, resize="crop", crop_fraction=1.0, interpolation="bicubic",
+        mean=(0.0,) * 3, std=(1.0,) * 3,
+    ),
+)  # fmt: skip
+
+
+def plan(num_images=10_000, precision="float32", **fields):
+    config = GenerateConfig(**{"images": "i", "output": "o", "teacher": UNTRANSFORMED, **fields})
+    index = ListingIndex(num_images=num_images, rows_per_file=1 << 20, sha256="listing")
+    return plan_run(config, index, BACKBONE, None, precision)
+
+
+@pytest.mark.parametrize(
+    ("num_images", "num_clusters", "num_blocks"),
+    [(200, 5, 3), (4000, 100, 48), (1_281_167, 500, 48), (100, 2, 2)],
+)
+def test_clusters_and_groups_follow_from_the_images(num_images, num_clusters, num_blocks):
+    made = plan(num_images)
+    assert made.settings.clusters["num_clusters"] == num_clusters
+    assert made.settings.shards["blocks"] == [4] * num_blocks
+
+
+@pytest.mark.parametrize(
+    ("num_images", "num_validation"), [(1000, 100), (1_281_167, 50_000), (400_000, 40_000)]
+)
+def test_validation_is_a_tenth_but_no_more_than_fifty_thousand(num_images, num_validation):
+    train, validation = plan(num_images).splits
+    assert (validation.first_row, validation.last_row) == (0, num_validation)
+    assert (train.first_row, train.last_row) == (num_validation, num_images)
+
+
+def test_shared_images_let_both_splits_draw_from_all():
+    splits = plan(shards=ShardConfig(shared_images=True)).splits
+    assert [(s.first_row, s.last_row) for s in splits] == [(0, 10_000)] * 2
+
+
+def test_without_validation_images_there_is_one_split():
+    (train,) = plan(shards=ShardConfig(num_validation_images=0)).splits
+    assert (train.split, train.num_images) == ("train", 10_000)
+
+
+@given(st.integers(200, 2_000_000), st.sampled_from(STRATEGIES), st.sampled_from([None, "triplet"]))
+def test_splits_share_no_image_and_an_epoch_draws_every_image_once_on_average(
+    num_images, strategy, group
+):
+    train, validation = plan(num_images, shards=ShardConfig(strategy=strategy, group=group)).splits
+    assert validation.last_row <= train.first_row
+    assert train.num_draws >= train.num_images
+    shard = train.groups_per_shard * sum(train.blocks)
+    assert train.num_draws < train.num_images + shard + sum(train.blocks)
+    assert validation.num_groups >= min(10_000, validation.num_images // 3)
+    assert num_triplets(strategy, validation.blocks) == 1
+
+
+@given(st.integers(200, 2_000_000))
+def test_an_epoch_has_sixteen_shards_of_bounded_size_or_one_group_in_each(num_images):
+    train = plan(num_images).splits[0]
+    assert train.num_shards >= 16 or train.groups_per_shard == 1
+    assert train.groups_per_shard * sum(train.blocks) <= 6144
+
+
+@given(st.integers(1, 10**8))
+def test_triplets_round_up_to_groups_and_shards(num_wanted):
+    train = plan(num_triplets=num_wanted).splits[0]
+    per_group = num_triplets("cluster_border", train.blocks)
+    assert train.num_groups * per_group >= num_wanted
+    assert (train.num_groups - train.groups_per_shard) * per_group < num_wanted
+
+
+@given(st.integers(1, 10**7))
+def test_triplets_are_exact_groups_where_a_group_is_one(num_wanted):
+    shards = ShardConfig(group="triplet", groups_per_shard=1)
+    assert plan(num_triplets=num_wanted, shards=shards).splits[0].num_groups == num_wanted
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_triplets_can_be_asked_of_every_strategy(strategy):
+    shards = ShardConfig(strategy=strategy, group="3x3")
+    assert plan(num_triplets=5, shards=shards).splits[0].num_shards >= 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"num_groups": 7}, {"num_triplets": 7}, {"output": "elsewhere"}, {"images": "elsewhere"},
+        {"resources": Resources(device="cpu", threads_per_actor=3)}, {"plugins": ("a.py",)},
+        {"shards": ShardConfig(teacher_temperature=2.0)},
+    ],
+)  # fmt: skip
+def test_counts_urls_and_machines_are_outside_the_digest(fields):
+    assert plan(**fields).settings.shards_digest == plan().settings.shards_digest
+
+
+@pytest.mark.parametrize(
+    ("first", "fields"),
+    [
+        (0, {"seed": 1}), (0, {"precision": "bfloat16"}), (0, {"stored": StoredConfig(quality=80)}),
+        (0, {"stored": StoredConfig(original=True)}), (0, {"embedding": EmbeddingConfig(part_rows=256)}),
+        (1, {"clusters": ClusterConfig(num_clusters=99)}), (1, {"clusters": ClusterConfig(num_restarts=9)}),
+        (2, {"shards": ShardConfig(strategy="class_border")}), (2, {"shards": ShardConfig(group="8x4")}),
+        (2, {"shards": ShardConfig(pool_rows=999)}), (2, {"shards": ShardConfig(shared_images=True)}),
+        (2, {"shards": ShardConfig(num_validation_images=9)}), (2, {"shards": ShardConfig(groups_per_shard=5)}),
+    ],
+)  # fmt: skip
+def test_each_setting_changes_the_digest_of_its_stage_and_of_those_after_it(first, fields):
+    stages = ("images_digest", "clusters_digest", "shards_digest")
+    before, after = plan().settings, plan(**fields).settings
+    changed = [getattr(before, name) != getattr(after, name) for name in stages]
+    assert changed == [i >= first for i in range(3)]
+
+
+@pytest.mark.parametrize("strategy", ["cluster_border", "within_cluster"])
+def test_more_clusters_in_a_group_than_there_are_names_the_largest(strategy):
+    with pytest.raises(ConfigError, match=r"48 clusters a group; .* The largest P is 12"):
+        plan(
+            clusters=ClusterConfig(num_clusters=12),
+            shards=ShardConfig(strategy=strategy, group="48x4"),
+        )
+
+
+def test_too_few_images_for_one_group_are_refused():
+    with pytest.raises(InputError, match="7 training images; expected at least the 8 of one group"):
+        plan(7)
+
+
+def test_the_pool_is_large_enough_for_the_clusters():
+    assert plan().settings.shards["pool_rows"] == 16_384
+    many = plan(clusters=ClusterConfig(num_clusters=1000))
+    assert many.settings.shards["pool_rows"] == 32_000

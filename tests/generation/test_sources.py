@@ -1,0 +1,130 @@
+"""The listing depends on keys and seed alone, and a changed source is counted."""
+
+import io
+import shutil
+
+import fsspec
+import numpy as np
+import pytest
+from PIL import Image
+
+from alignet_ray.errors import InputError, MismatchError
+from alignet_ray.generation.sources import list_folder, refuse_changed_source
+from alignet_ray.records.listing import index_of, listing_sha256, write_listing
+from alignet_ray.records.store import Folder
+
+
+def keys(listing):
+    return listing.column("key").to_pylist()
+
+
+def test_every_image_is_listed_once_with_size_url_and_label(photo_folder):
+    folder = photo_folder(labels=("cat", "dog"), images_per_label=4)
+    rows = list_folder(str(folder), 0).to_pylist()
+    found = {row["key"]: row for row in rows}
+    files = {str(path.relative_to(folder)): path for path in folder.rglob("*.jpg")}
+    assert found.keys() == files.keys()
+    assert len(rows) == 8
+    for key, path in files.items():
+        assert found[key] == {
+            "key": key, "url": str(path), "offset": 0, "length": path.stat().st_size,
+            "label": path.parent.name,
+        }  # fmt: skip
+
+
+def test_the_order_does_not_depend_on_the_order_of_creation(photo_folder, tmp_path):
+    folder = photo_folder(images_per_label=5)
+    paths = sorted(folder.rglob("*.jpg"))
+    for path in np.random.default_rng(0).permutation(paths).tolist():
+        target = tmp_path / "copy" / path.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    listings = [list_folder(str(tmp_path / name), 3) for name in ("photos", "copy")]
+    assert keys(listings[0]) == keys(listings[1])
+    assert listing_sha256(listings[0]) == listing_sha256(listings[1])
+
+
+def test_an_object_store_gives_the_same_listing_but_for_urls(photo_folder):
+    folder = photo_folder()
+    fsspec.filesystem("memory").put(str(folder), "/listed", recursive=True)
+    listed = list_folder("memory://listed", 0)
+    assert listing_sha256(listed) == listing_sha256(list_folder(str(folder), 0))
+    row = listed.to_pylist()[0]
+    assert Folder.at("memory://listed").read(row["key"]) == (folder / row["key"]).read_bytes()
+
+
+def test_the_seed_permutes(photo_folder):
+    folder = str(photo_folder(images_per_label=10))
+    first, again, other = (keys(list_folder(folder, seed)) for seed in (0, 0, 1))
+    assert first == again != other
+    assert sorted(first) == sorted(other) != first
+
+
+def test_the_first_sub_folder_is_the_label(photo_folder):
+    folder = photo_folder(labels=("animal",))
+    (folder / "animal" / "cat").mkdir()
+    shutil.copy(folder / "animal" / "000.jpg", folder / "animal" / "cat" / "a.JPEG")
+    shutil.copy(folder / "animal" / "000.jpg", folder / "top.jpg")
+    labels = {row["key"]: row["label"] for row in list_folder(str(folder), 0).to_pylist()}
+    assert labels["animal/cat/a.JPEG"] == "animal"
+    assert labels["top.jpg"] is None
+
+
+@pytest.mark.parametrize(
+    "name", [".hidden.jpg", ".a.jpg.0123.partial", "._cat.jpg", ".thumbnails/a.jpg", "a.txt", "b.gif"]
+)
+def test_hidden_temporary_and_other_files_are_left_out(photo_folder, name):
+    folder = photo_folder()
+    before = keys(list_folder(str(folder), 0))
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_bytes(b"x")
+    assert keys(list_folder(str(folder), 0)) == before
+
+
+def test_a_folder_below_a_hidden_one_is_listed(photo_folder, tmp_path):
+    folder = photo_folder(".data/photos")
+    assert len(keys(list_folder(str(folder), 0))) == 6
+
+
+def test_a_missing_folder_says_so(tmp_path):
+    with pytest.raises(InputError, match="none: no files; expected files named"):
+        list_folder(str(tmp_path / "none"), 0)
+
+
+def test_a_folder_without_images_says_what_is_there(tmp_path):
+    (tmp_path / "a.txt").write_text("x")
+    with pytest.raises(InputError, match="1 files, none of them an image"):
+        list_folder(str(tmp_path), 0)
+
+
+def frozen(folder, tmp_path):
+    root, listing = Folder.at(str(tmp_path / "run")), list_folder(str(folder), 0)
+    return root, write_listing(root, listing)
+
+
+def test_an_unchanged_source_is_accepted(photo_folder, tmp_path):
+    folder = photo_folder()
+    root, index = frozen(folder, tmp_path)
+    listing = list_folder(str(folder), 0)
+    refuse_changed_source(root, index, listing, str(folder))
+    assert index_of(listing) == index
+
+
+def test_new_and_missing_images_are_counted(photo_folder, tmp_path):
+    folder = photo_folder()
+    root, index = frozen(folder, tmp_path)
+    (folder / "cat" / "001.jpg").unlink()
+    for name in ("a.jpg", "b.jpg"):
+        shutil.copy(folder / "dog" / "000.jpg", folder / "dog" / name)
+    with pytest.raises(MismatchError, match=r"\(2 new, 1 missing\)"):
+        refuse_changed_source(root, index, list_folder(str(folder), 0), str(folder))
+
+
+def test_another_size_under_the_same_name_is_a_change(photo_folder, tmp_path):
+    folder = photo_folder()
+    root, index = frozen(folder, tmp_path)
+    stream = io.BytesIO()
+    Image.new("RGB", (99, 98)).save(stream, "JPEG")
+    (folder / "cat" / "001.jpg").write_bytes(stream.getvalue())
+    with pytest.raises(MismatchError, match="sizes or labels differ"):
+        refuse_changed_source(root, index, list_folder(str(folder), 0), str(folder))

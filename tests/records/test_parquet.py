@@ -1,0 +1,135 @@
+"""Columns come back as they were; a file that is not whole is one RecordError."""
+
+import contextlib
+import errno
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+
+from alignet_ray.errors import RecordError, StorageError
+from alignet_ray.records import store
+from alignet_ray.records.parquet import (
+    column_to_vectors,
+    parquet_bytes,
+    read_parquet,
+    vectors_to_column,
+)
+from alignet_ray.records.store import Folder
+
+VECTORS = np.random.default_rng(0).normal(size=(25, 7)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def data():
+    table = pa.table({"row": range(25), "vector": vectors_to_column(VECTORS)})
+    return parquet_bytes(table, 10)
+
+
+def test_rows_and_columns_come_back(root, data):
+    root.write("a.parquet", data)
+    table = read_parquet(root, "a.parquet", ("vector", "row"))
+    assert table.column_names == ["vector", "row"]
+    np.testing.assert_array_equal(column_to_vectors(table.column("vector")), VECTORS)
+
+
+def test_row_groups_are_read_alone_and_in_the_order_asked(root, data):
+    root.write("a.parquet", data)
+    rows = read_parquet(root, "a.parquet", ("row",), [2, 0]).column("row").to_pylist()
+    assert rows == [*range(20, 25), *range(10)]
+
+
+def test_the_same_table_gives_the_same_bytes(data):
+    table = pa.table({"row": range(25), "vector": vectors_to_column(VECTORS)})
+    assert parquet_bytes(table, 10) == data
+
+
+@pytest.mark.parametrize("share", [0, 0.3, 0.7, 0.99])
+def test_a_truncated_file_is_a_record_error(root, data, share):
+    root.write("a.parquet", data[: int(share * len(data))])
+    with pytest.raises(RecordError, match=r"a.parquet: unreadable Parquet .*; expected a whole file"):
+        read_parquet(root, "a.parquet", ("row", "vector"))
+
+
+def test_every_altered_byte_of_the_pages_is_found_or_harmless(local_root, data):
+    whole = read_parquet_of(local_root, data)
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    for position in np.random.default_rng(1).permutation(footer)[:150].tolist():
+        altered = bytearray(data)
+        altered[position] ^= 0xFF
+        try:
+            assert read_parquet_of(local_root, bytes(altered)).equals(whole)
+        except RecordError:
+            continue
+
+
+def test_every_altered_byte_of_the_footer_raises_nothing_but_a_record_error(local_root, data):
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    for position in np.random.default_rng(2).integers(footer, len(data), size=150).tolist():
+        altered = bytearray(data)
+        altered[position] ^= 0xFF
+        with contextlib.suppress(RecordError):
+            read_parquet_of(local_root, bytes(altered))
+
+
+def read_parquet_of(folder, data):
+    folder.write("a.parquet", data)
+    return read_parquet(folder, "a.parquet", ("row", "vector"))
+
+
+def test_altered_values_are_found(local_root, data):
+    position = data.index(VECTORS[3].tobytes()) + 5
+    altered = data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :]
+    with pytest.raises(RecordError, match="unreadable Parquet"):
+        read_parquet_of(local_root, altered)
+
+
+def test_a_missing_file_says_what_writes_it(root):
+    with pytest.raises(RecordError, match=r"none.parquet: missing; .*Run the job that writes it"):
+        read_parquet(root, "none.parquet", ("row",))
+
+
+@pytest.mark.parametrize(("columns", "groups"), [(("absent",), None), (("row",), [9])])
+def test_a_file_with_another_layout_is_a_record_error(root, data, columns, groups):
+    root.write("a.parquet", data)
+    with pytest.raises(RecordError, match="unreadable Parquet"):
+        read_parquet(root, "a.parquet", columns, groups)
+
+
+class FadingFileSystem(MemoryFileSystem):
+    """A transport that cannot open a file as often as it was told to."""
+
+    protocol = "fading"
+    store = {}  # noqa: RUF012
+    pseudo_dirs = [""]  # noqa: RUF012
+    cachable = False
+    faults_left = 0
+
+    def open(self, path, mode="rb", **kwargs):
+        if type(self).faults_left > 0:
+            type(self).faults_left -= 1
+            raise OSError(errno.ECONNRESET, "reset")
+        return super().open(path, mode, **kwargs)
+
+
+@pytest.mark.parametrize("num_faults", [2, 1000])
+def test_a_fault_of_the_network_is_no_broken_file(data, num_faults, monkeypatch):
+    fsspec.register_implementation("fading", FadingFileSystem, clobber=True)
+    monkeypatch.setattr(store, "_FIRST_WAIT_SECONDS", 0.001)
+    folder = Folder.at("fading://run")
+    folder.write("a.parquet", data)
+    monkeypatch.setattr(FadingFileSystem, "faults_left", num_faults)
+    if num_faults == 2:
+        assert read_parquet(folder, "a.parquet", ("row",)).num_rows == 25
+    else:
+        with pytest.raises(StorageError, match="reset"):
+            read_parquet(folder, "a.parquet", ("row",))
+
+
+def test_images_are_neither_compressed_nor_put_in_a_dictionary(data):
+    meta = pq.ParquetFile(pa.BufferReader(data)).metadata.row_group(0).column(0)
+    assert meta.compression == "UNCOMPRESSED"
+    assert "RLE_DICTIONARY" not in meta.encodings

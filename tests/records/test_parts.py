@@ -1,0 +1,75 @@
+"""Where a row lies is arithmetic; a part is there when its sidecar is."""
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alignet_ray.errors import RecordError
+from alignet_ray.records.parts import (
+    PartLayout,
+    missing_parts,
+    part_name,
+    read_sidecar,
+    sidecar_name,
+    write_part,
+)
+
+LAYOUTS = st.builds(
+    lambda rows, groups, size: PartLayout(
+        num_rows=rows, part_rows=groups * size, row_group_rows=size
+    ),
+    st.integers(1, 300),
+    st.integers(1, 5),
+    st.integers(1, 9),
+)
+
+
+@given(LAYOUTS)
+def test_parts_hold_every_row_once_in_order(layout):
+    rows = [row for part in range(layout.num_parts) for row in layout.rows(part)]
+    assert rows == list(range(layout.num_rows))
+    assert all(len(layout.rows(part)) == layout.part_rows for part in range(layout.num_parts - 1))
+
+
+@given(LAYOUTS, st.data())
+def test_row_groups_are_those_that_hold_a_row_of_the_range(layout, data):
+    start = data.draw(st.integers(0, layout.num_rows - 1))
+    end = data.draw(st.integers(start + 1, layout.num_rows))
+    expected = {
+        (row // layout.part_rows, row % layout.part_rows // layout.row_group_rows)
+        for row in range(start, end)
+    }
+    found = layout.row_groups(start, end)
+    assert set(found) == expected
+    assert found == sorted(found)
+    assert len(found) == len(expected)
+
+
+def test_a_sidecar_names_the_digest_of_what_was_written(root):
+    written = write_part(root, 3, b"data", "settings", {"rejects": {"a.jpg": "empty"}})
+    assert read_sidecar(root, 3) == written
+    assert root.read(part_name(3)) == b"data"
+    assert written["sha256"] == hashlib.sha256(b"data").hexdigest()
+    assert (written["part"], written["digest"], written["bytes"]) == (3, "settings", 4)
+
+
+def test_a_part_is_missing_without_its_file_or_its_sidecar(root):
+    for part in range(4):
+        write_part(root, part, b"data", "settings", {})
+    root.delete(part_name(1))
+    root.delete(sidecar_name(2))
+    assert missing_parts(root, 6) == [1, 2, 4, 5]
+
+
+def test_a_missing_sidecar_is_a_record_error(root):
+    with pytest.raises(RecordError, match=r"part-000000.json: missing"):
+        read_sidecar(root, 0)
+
+
+@pytest.mark.parametrize("data", [b"", b'{"part":', b"{}", b'{"part": 0, "digest": ""}'])
+def test_a_broken_sidecar_is_a_record_error(root, data):
+    root.write(sidecar_name(0), data)
+    with pytest.raises(RecordError, match=r"part-000000.json: "):
+        read_sidecar(root, 0)

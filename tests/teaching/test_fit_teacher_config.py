@@ -1,0 +1,61 @@
+"""Settings of fit_teacher are refused where they cannot be meant; --help needs nothing heavy."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alignet_ray.cli import parse_config
+from alignet_ray.config.fit_teacher import FitConfig, FitTeacherConfig
+from alignet_ray.errors import ConfigError
+
+JOB = Path(__file__).resolve().parents[2] / "jobs" / "fit_teacher.py"
+PLACES = ("--images", "i", "--names", "n", "--output", "o")
+
+
+@pytest.mark.parametrize("sources", [(), ("--probabilities", "p", "--human-embedding", "e")])
+def test_exactly_one_human_source(sources):
+    with pytest.raises(ConfigError, match="exactly one of the two"):
+        parse_config(FitTeacherConfig, [*PLACES, *sources])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"regularisation": -1.0},
+        {"learning_rate": 0.0},
+        {"batch_size": 0},
+        {"held_out_fraction": 0.0},
+        {"held_out_fraction": 1.0},
+        {"patience": 0},
+    ],
+)
+def test_fit_settings_out_of_range(wrong):
+    (name,) = wrong
+    with pytest.raises(ConfigError, match=f"--fit.{name.replace('_', '-')}"):
+        FitConfig(**wrong)
+
+
+def test_settings_parse():
+    config = parse_config(
+        FitTeacherConfig,
+        [*PLACES, "--human-embedding", "e", "--fit.regularisation", "2", "--seed", "3"],
+    )
+    assert (config.fit.regularisation, config.seed) == (2.0, 3)
+
+
+def test_help_imports_nothing_heavy():
+    program = (
+        "import runpy, sys\n"
+        f"sys.argv = [{str(JOB)!r}, '--help']\n"
+        "try:\n"
+        f"    runpy.run_path({str(JOB)!r}, run_name='__main__')\n"
+        "finally:\n"
+        "    assert not {'ray', 'torch', 'numpy'} & set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--human-embedding" in done.stdout
