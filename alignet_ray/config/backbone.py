@@ -48,7 +48,7 @@ class BackboneConfig:
     checkpoint: str | None = None
     """Weights: a .safetensors file or a PyTorch state dict, path or URL; default the hub's."""
     random_init: bool = False
-    """No pretrained weights at all."""
+    """No pretrained weights: the architecture's own initialisation, the same every time."""
     model_args: tuple[str, ...] = ()
     """Arguments of the architecture, as `key=value`, such as `pad_type=same`."""
     representation: Literal["auto", "pre_logits", "output"] = "auto"
@@ -91,6 +91,7 @@ class ResolvedBackbone:
     preprocessing: Preprocessing
     dim: int
     weights_sha256: str
+    random_init: bool = False
     checkpoint: str | None = None
 
     def identity(self) -> dict[str, Any]:
@@ -123,6 +124,7 @@ class ResolvedBackbone:
         return BackboneConfig(
             name=self.name,
             checkpoint=checkpoint or self.checkpoint,
+            random_init=self.random_init and not (checkpoint or self.checkpoint),
             model_args=self.model_args,
             representation=self.representation,
             preprocessing=pixels,

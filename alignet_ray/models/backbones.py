@@ -43,6 +43,10 @@ ALIGNET_PREPROCESSING = Preprocessing(
     std=(1.0, 1.0, 1.0),
 )
 
+# Random initialisation is drawn under one seed, so that every worker has the same weights and an
+# initial student can be had again.
+_INITIALISATION_SEED = 0
+
 
 class Backbone(nn.Module):
     """Pixels to representations: mean and std, the trunk, and the right layer."""
@@ -109,12 +113,14 @@ def load_backbone(config: BackboneConfig, *, expected_sha256: str | None = None)
     Raises InputError for an unknown name, weights that cannot be had or do not fit, or weights
     that are not those `expected_sha256` names.
     """
-    if config.name.startswith(OPEN_CLIP_PREFIX):
-        trunk, native = _create_open_clip(config)
-        representation: Representation = "output"
-    else:
-        trunk, native = _create_timm(config)
-        representation = _timm_representation(config, trunk)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(_INITIALISATION_SEED)
+        if config.name.startswith(OPEN_CLIP_PREFIX):
+            trunk, native = _create_open_clip(config)
+            representation: Representation = "output"
+        else:
+            trunk, native = _create_timm(config)
+            representation = _timm_representation(config, trunk)
     trunk.eval()
     checksum = weights_sha256(trunk)
     if expected_sha256 is not None and checksum != expected_sha256:
@@ -132,6 +138,7 @@ def load_backbone(config: BackboneConfig, *, expected_sha256: str | None = None)
         preprocessing=pixels,
         dim=0,
         weights_sha256=checksum,
+        random_init=config.random_init,
         checkpoint=config.checkpoint,
     )
     return Backbone(trunk, replace(resolved, dim=_measure_dim(trunk, resolved)))

@@ -10,7 +10,6 @@ from alignet_ray.errors import RecordError
 from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
 from alignet_ray.records.store import Folder
 
-
 _SIDECAR_FIELDS = {"part", "digest", "bytes", "sha256"}
 
 
@@ -71,7 +70,7 @@ def read_sidecar(folder: Folder, part: int) -> Json:
             "missing", "the sidecar of a finished part", folder.place(name), "Run generate again."
         )
     fields = parse_json(folder.read(name), folder.place(name))
-    if not _SIDECAR_FIELDS <= fields.keys():
+    if not fields.keys() >= _SIDECAR_FIELDS:
         raise RecordError(
             f"fields {sorted(fields)}", "a part's sidecar", folder.place(name),
             "Delete it and run generate again.",

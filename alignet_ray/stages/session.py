@@ -89,11 +89,9 @@ def unwrapped_errors() -> Generator[None]:
     """Raise the AlignetError inside a Ray error in its place."""
     try:
         yield
-    except AlignetError:
-        raise
     except Exception as error:
         own = _find_own(error)
-        if own is None:
+        if own is None or own is error:
             raise
         raise own from error
 
@@ -136,14 +134,13 @@ def choose_device(resources: Resources) -> str:
     return "cuda"
 
 
-@ray.remote(num_gpus=1, num_cpus=0, max_retries=0)
 def _touch_gpu() -> bool:
     return True
 
 
 def _wait_for_gpu(timeout_seconds: float) -> None:
     """Ask for one GPU, so that an autoscaler brings a node, and wait for the answer."""
-    request = _touch_gpu.remote()
+    request = ray.remote(num_gpus=1, num_cpus=0, max_retries=0)(_touch_gpu).remote()
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
         ready, _ = ray.wait([request], timeout=_POLL_SECONDS)

@@ -26,7 +26,7 @@ from alignet_ray.records.teacher_bundle import (
 )
 from alignet_ray.stages.embed import describe_backbone
 from alignet_ray.stages.embed_objects import ObjectEmbeddings, embed_objects
-from alignet_ray.stages.session import num_cluster_cpus, ray_session
+from alignet_ray.stages.session import largest_node_cpus, ray_session
 from alignet_ray.stages.tasks import run_task
 from alignet_ray.teaching import summary
 from alignet_ray.teaching.fitting import FitRequest, HumanCounts, fit_and_measure
@@ -93,7 +93,7 @@ def _make(
     )
     counts = _count_objects(images, objects)
     responses, dropped = _human_counts(config, human.responses, objects.object_ids)
-    threads = min(config.fit_cpus, num_cluster_cpus())
+    threads = min(config.fit_cpus, largest_node_cpus())
     request = FitRequest(
         vectors=objects.vectors,
         data=fit_data(human.source, objects.object_ids, config),

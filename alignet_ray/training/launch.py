@@ -84,7 +84,6 @@ def with_absolute_urls(config: TrainConfig) -> TrainConfig:
     )
 
 
-@ray.remote(num_cpus=0)
 class Board:
     """Where rank 0 leaves what the driver shows: an observer across processes."""
 
@@ -135,7 +134,7 @@ def _fit(config: TrainConfig, plan: TrainPlan, output: Folder) -> Json:
     device = choose_device(config.resources)
     cpus = _cpus_per_worker(config)
     _refuse_what_is_not_there(config, cpus, device)
-    board = Board.remote()
+    board = ray.remote(num_cpus=0)(Board).remote()
     job = {"config": config, "plan": plan, "board": board, "threads": max(1, int(cpus))}
     scaling = ray.train.ScalingConfig(
         num_workers=config.num_workers,

@@ -56,7 +56,9 @@ def test_the_request_for_a_record_asks_for_all_of_it(backbone):
     assert vars(config.preprocessing) == {"preset": "backbone", **vars(backbone.preprocessing)}
 
 
-@pytest.mark.parametrize("record", [{}, [], {"preprocessing": "abc"}, {"preprocessing": {"mean": 1}}])
+@pytest.mark.parametrize(
+    "record", [{}, [], {"preprocessing": "abc"}, {"preprocessing": {"mean": 1}}]
+)
 def test_an_altered_record_is_refused_with_its_place(record):
     with pytest.raises(RecordError, match="here: "):
         ResolvedBackbone.from_json(record, "here")
@@ -80,7 +82,9 @@ def test_a_model_argument_needs_a_value():
         BackboneConfig(model_args=("same",))
 
 
-@pytest.mark.parametrize("fields", [{"resolution": 7}, {"crop_fraction": 0.0}, {"std": (1.0, 0.0, 1.0)}])
+@pytest.mark.parametrize(
+    "fields", [{"resolution": 7}, {"crop_fraction": 0.0}, {"std": (1.0, 0.0, 1.0)}]
+)
 def test_preprocessing_that_cannot_be_is_refused(fields):
     (name,) = fields
     with pytest.raises(ConfigError, match=f"--preprocessing.{name.replace('_', '-')}"):

@@ -75,9 +75,7 @@ def test_the_gather_is_the_literal_one(seed, blocks):
     gram = torch.from_numpy(np.random.default_rng(seed).normal(size=(2, sum(blocks), sum(blocks))))
     triplets = torch.from_numpy(triplet_positions("random", blocks))
     found = gram_pair_similarities(gram, triplets)
-    literal = [
-        [[g[i, j], g[i, k], g[j, k]] for i, j, k in triplets.tolist()] for g in gram.numpy()
-    ]
+    literal = [[[g[i, j], g[i, k], g[j, k]] for i, j, k in triplets.tolist()] for g in gram.numpy()]
     np.testing.assert_array_equal(found.numpy(), np.array(literal))
 
 

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from alignet_ray.functional.random_streams import RandomStream
 
-NAMES = st.tuples(st.integers(0, 1 << 40), st.sampled_from(["label", "listing"]), st.integers(0, 99))
+NAMES = st.tuples(
+    st.integers(0, 1 << 40), st.sampled_from(["label", "listing"]), st.integers(0, 99)
+)
 GOLDEN_WORDS = [3849660818535496179, 16138518094565765530, 4404508542052645504]
 GOLDEN_INTEGERS = [[9, 30], [504, 202820219230]]
 GOLDEN_DISTINCT = [[4, 3, 1, 2], [94, 555, 205, 865]]

@@ -38,7 +38,7 @@ class Table:
     def cluster_request(self, transform: Transform | None = None, **changes) -> ClusterRequest:
         plain = {
             "root": self.root, "layout": self.layout, "transform": transform,
-            "num_clusters": NUM_CLUSTERS, "num_iterations": 20, "num_restarts": 3,
+            "num_clusters": NUM_CLUSTERS, "num_iterations": 20, "num_restarts": 10,
             "points_per_cluster": 256, "seed": 0, "settings_digest": "clusters",
         }  # fmt: skip
         return ClusterRequest(**{**plain, **changes})
@@ -61,7 +61,7 @@ class Table:
         return LabelRequest(**{**plain, **changes})
 
 
-def write_images(root: Folder, layout: PartLayout, table: Table, seed: int) -> None:
+def write_images(table: Table) -> None:
     """The listing and the parts of the image table."""
     keys = [f"{table.labels[row] or 'none'}/{row:04d}.jpg" for row in range(NUM_ROWS)]
     listing = pa.table(
@@ -74,8 +74,8 @@ def write_images(root: Folder, layout: PartLayout, table: Table, seed: int) -> N
         },
         schema=LISTING_SCHEMA,
     )
-    write_listing(root, listing)
-    for part in range(layout.num_parts):
+    write_listing(table.root, listing)
+    for part in range(table.layout.num_parts):
         write_images_part(table, part, listing)
 
 
@@ -94,31 +94,44 @@ def write_images_part(table: Table, part: int, listing: pa.Table) -> None:
     write_part(table.root.folder(IMAGES_FOLDER), part, data, "images", {"rejects": {}})
 
 
+def new_table(root: Folder) -> Table:
+    random = np.random.default_rng(0)
+    blobs = random.integers(0, NUM_CLUSTERS, size=NUM_ROWS)
+    centres = 12 * random.normal(size=(NUM_CLUSTERS, DIM))
+    vectors = (centres[blobs] + random.normal(size=(NUM_ROWS, DIM))).astype(np.float32)
+    return Table(
+        root=root,
+        layout=PartLayout(num_rows=NUM_ROWS, part_rows=PART_ROWS, row_group_rows=GROUP_ROWS),
+        vectors=vectors,
+        blobs=blobs,
+        labels=[None if row % 11 == 0 else f"label{row % 4}" for row in range(NUM_ROWS)],
+        images=[
+            None if row in REJECTED_ROWS else random.bytes(20 + row) for row in range(NUM_ROWS)
+        ],
+    )
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The table and its clusters, made once; every test gets a copy."""
+    table = new_table(Folder.at(str(tmp_path_factory.mktemp("original"))))
+    write_images(table)
+    request = table.cluster_request()
+    fit_centroids(request)
+    for part in range(table.layout.num_parts):
+        assign_part(part, request)
+    return Path(table.root.url)
+
+
 @pytest.fixture
-def make_table(tmp_path: Path) -> Callable[..., Table]:
-    """Writes the image table (and, unless told not to, its clusters) into a new root."""
+def make_table(tmp_path: Path, original: Path) -> Callable[..., Table]:
+    """Lays the image table (and, unless told not to, its clusters) into a new root."""
 
     def make(name: str = "run", *, url: str | None = None, is_clustered: bool = True) -> Table:
-        random = np.random.default_rng(0)
-        blobs = random.integers(0, NUM_CLUSTERS, size=NUM_ROWS)
-        centres = 12 * random.normal(size=(NUM_CLUSTERS, DIM))
-        vectors = (centres[blobs] + random.normal(size=(NUM_ROWS, DIM))).astype(np.float32)
-        table = Table(
-            root=Folder.at(url or str(tmp_path / name)),
-            layout=PartLayout(num_rows=NUM_ROWS, part_rows=PART_ROWS, row_group_rows=GROUP_ROWS),
-            vectors=vectors,
-            blobs=blobs,
-            labels=[None if row % 11 == 0 else f"label{row % 4}" for row in range(NUM_ROWS)],
-            images=[
-                None if row in REJECTED_ROWS else random.bytes(20 + row) for row in range(NUM_ROWS)
-            ],
-        )
-        write_images(table.root, table.layout, table, 0)
-        if is_clustered:
-            request = table.cluster_request()
-            fit_centroids(request)
-            for part in range(table.layout.num_parts):
-                assign_part(part, request)
+        table = new_table(Folder.at(url or str(tmp_path / name)))
+        table.root.file_system.put(f"{original}/", f"{table.root.path('')}/", recursive=True)
+        if not is_clustered:
+            table.root.file_system.rm(table.root.path("clusters"), recursive=True)
         return table
 
     return make

@@ -64,7 +64,9 @@ def test_inertia_is_the_mean_squared_distance_to_the_centroid(table):
     centroids = cluster_record.read_centroids(table.root)
     accepted = ids >= 0
     literal = ((vectors[accepted] - centroids[ids[accepted]]).astype(np.float64) ** 2).sum(axis=1)
-    assert cluster_record.read_index(table.root)["inertia"] == pytest.approx(literal.mean(), rel=1e-4)
+    assert cluster_record.read_index(table.root)["inertia"] == pytest.approx(
+        literal.mean(), rel=1e-4
+    )
 
 
 def test_rejects_do_not_pull_centroids(make_table):

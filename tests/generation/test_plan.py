@@ -118,14 +118,21 @@ def test_counts_urls_and_machines_are_outside_the_digest(fields):
 @pytest.mark.parametrize(
     ("first", "fields"),
     [
-        (0, {"seed": 1}), (0, {"precision": "bfloat16"}), (0, {"stored": StoredConfig(quality=80)}),
-        (0, {"stored": StoredConfig(original=True)}), (0, {"embedding": EmbeddingConfig(part_rows=256)}),
-        (1, {"clusters": ClusterConfig(num_clusters=99)}), (1, {"clusters": ClusterConfig(num_restarts=9)}),
-        (2, {"shards": ShardConfig(strategy="class_border")}), (2, {"shards": ShardConfig(group="8x4")}),
-        (2, {"shards": ShardConfig(pool_rows=999)}), (2, {"shards": ShardConfig(shared_images=True)}),
-        (2, {"shards": ShardConfig(num_validation_images=9)}), (2, {"shards": ShardConfig(groups_per_shard=5)}),
+        (0, {"seed": 1}),
+        (0, {"precision": "bfloat16"}),
+        (0, {"stored": StoredConfig(quality=80)}),
+        (0, {"stored": StoredConfig(original=True)}),
+        (0, {"embedding": EmbeddingConfig(part_rows=256)}),
+        (1, {"clusters": ClusterConfig(num_clusters=99)}),
+        (1, {"clusters": ClusterConfig(num_restarts=9)}),
+        (2, {"shards": ShardConfig(strategy="class_border")}),
+        (2, {"shards": ShardConfig(group="8x4")}),
+        (2, {"shards": ShardConfig(pool_rows=999)}),
+        (2, {"shards": ShardConfig(shared_images=True)}),
+        (2, {"shards": ShardConfig(num_validation_images=9)}),
+        (2, {"shards": ShardConfig(groups_per_shard=5)}),
     ],
-)  # fmt: skip
+)
 def test_each_setting_changes_the_digest_of_its_stage_and_of_those_after_it(first, fields):
     stages = ("images_digest", "clusters_digest", "shards_digest")
     before, after = plan().settings, plan(**fields).settings

@@ -71,7 +71,8 @@ def test_the_first_sub_folder_is_the_label(photo_folder):
 
 
 @pytest.mark.parametrize(
-    "name", [".hidden.jpg", ".a.jpg.0123.partial", "._cat.jpg", ".thumbnails/a.jpg", "a.txt", "b.gif"]
+    "name",
+    [".hidden.jpg", ".a.jpg.0123.partial", "._cat.jpg", ".thumbnails/a.jpg", "a.txt", "b.gif"],
 )
 def test_hidden_temporary_and_other_files_are_left_out(photo_folder, name):
     folder = photo_folder()

@@ -14,9 +14,7 @@ pytestmark = pytest.mark.ray
 
 def label(request, num_shards):
     split = replace(request.split, num_shards=num_shards)
-    return label_split(
-        replace(request, split=split), teacher_temperature=1.0, shows_progress=False
-    )
+    return label_split(replace(request, split=split), teacher_temperature=1.0, shows_progress=False)
 
 
 def files(table):

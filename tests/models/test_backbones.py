@@ -101,7 +101,10 @@ def test_a_backbone_is_in_evaluation_mode(tiny):
 
 
 def test_an_unknown_name_suggests_near_ones():
-    with pytest.raises(InputError, match=r"no model named 'vit_smal_patch16_224'.*Did you mean .*vit_small_patch16_224"):
+    with pytest.raises(
+        InputError,
+        match=r"no model named 'vit_smal_patch16_224'.*Did you mean .*vit_small_patch16_224",
+    ):
         load_backbone(BackboneConfig(name="vit_smal_patch16_224", random_init=True))
 
 
@@ -123,7 +126,7 @@ def test_model_arguments_are_read_as_yaml():
 def test_a_resolution_that_the_model_does_not_take_is_one_line():
     pixels = PreprocessingConfig(resolution=96)
     wrong = BackboneConfig(name="vit_tiny_patch16_224", random_init=True, preprocessing=pixels)
-    with pytest.raises(InputError, match="fails on 96 px .*Set --preprocessing.resolution"):
+    with pytest.raises(InputError, match=r"fails on 96 px .*Set --preprocessing.resolution"):
         load_backbone(wrong)
 
 
@@ -146,8 +149,10 @@ def test_weights_come_from_a_url(tiny):
 
 
 def test_weights_that_do_not_fit_are_one_line(saved):
-    config = BackboneConfig(name="test_vit", checkpoint=saved("a.pth"), model_args=("num_classes=7",))
-    with pytest.raises(InputError, match="weights do not fit .*size mismatch") as caught:
+    config = BackboneConfig(
+        name="test_vit", checkpoint=saved("a.pth"), model_args=("num_classes=7",)
+    )
+    with pytest.raises(InputError, match=r"weights do not fit .*size mismatch") as caught:
         load_backbone(config)
     assert len(str(caught.value)) < 700
 
@@ -241,7 +246,10 @@ def test_random_weights_need_no_network_and_follow_torchs_seed():
 
 def test_the_alignet_preset_squashes_to_224_without_mean_and_std():
     native = load_backbone(TINY).resolved.preprocessing
-    assert resolve_preprocessing(PreprocessingConfig(preset="alignet"), native) == ALIGNET_PREPROCESSING
+    assert (
+        resolve_preprocessing(PreprocessingConfig(preset="alignet"), native)
+        == ALIGNET_PREPROCESSING
+    )
 
 
 def test_what_is_not_asked_is_the_backbones_own():
@@ -318,7 +326,10 @@ def test_a_real_model_knows_real_images(real_data):
     assert len(files) == 1000
     chosen = range(0, 1000, 5)
     batch = np.stack(
-        [to_pixels(decode_image(files[i].read_bytes()), backbone.resolved.preprocessing) for i in chosen]
+        [
+            to_pixels(decode_image(files[i].read_bytes()), backbone.resolved.preprocessing)
+            for i in chosen
+        ]
     )
     predicted = backbone(torch.from_numpy(batch)).argmax(dim=1).numpy() - 1
     assert 0.39 < np.mean(predicted == np.array(chosen)) < 0.55

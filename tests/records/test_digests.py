@@ -47,7 +47,7 @@ def test_nan_has_no_digest():
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[1]", b"3", b"\xff", b"null"])
 def test_what_is_no_json_object_is_refused_with_its_place(data):
-    with pytest.raises(RecordError, match="here: .*; expected a JSON object"):
+    with pytest.raises(RecordError, match=r"here: .*; expected a JSON object"):
         parse_json(data, "here")
 
 
@@ -66,6 +66,5 @@ def test_other_settings_are_refused_naming_each():
     with pytest.raises(MismatchError) as caught:
         refuse_other_settings({"a": {"b": 1, "c": 2}}, {"a": {"b": 3, "c": 2}}, "root", "Stop.")
     assert str(caught.value) == (
-        "root: other settings: a.b 3 (made with 1); "
-        "expected the settings it was made with. Stop."
+        "root: other settings: a.b 3 (made with 1); expected the settings it was made with. Stop."
     )

@@ -50,7 +50,9 @@ def test_the_same_table_gives_the_same_bytes(data):
 @pytest.mark.parametrize("share", [0, 0.3, 0.7, 0.99])
 def test_a_truncated_file_is_a_record_error(root, data, share):
     root.write("a.parquet", data[: int(share * len(data))])
-    with pytest.raises(RecordError, match=r"a.parquet: unreadable Parquet .*; expected a whole file"):
+    with pytest.raises(
+        RecordError, match=r"a.parquet: unreadable Parquet .*; expected a whole file"
+    ):
         read_parquet(root, "a.parquet", ("row", "vector"))
 
 

@@ -106,7 +106,9 @@ def test_tarfile_reads_a_shard_that_names_nobody(local_root, make_groups):
     assert len(data) % tarfile.RECORDSIZE == 0
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         members = tar.getmembers()
-        assert all(m.isreg() and (m.mtime, m.uid, m.gid, m.mode) == (0, 0, 0, 0o644) for m in members)
+        assert all(
+            m.isreg() and (m.mtime, m.uid, m.gid, m.mode) == (0, 0, 0, 0o644) for m in members
+        )
         assert {m.uname + m.gname for m in members} == {""}
         listed = [
             [suffix, offset, size]
@@ -155,7 +157,9 @@ def test_every_altered_byte_of_a_group_is_found(local_root, make_groups, alter):
         local_root.write(tar_name(12), whole)
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"{}", b'{"samples": 3}', b'{"shard": 1, "samples": []}'])
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"{}", b'{"samples": 3}', b'{"shard": 1, "samples": []}']
+)
 def test_a_broken_sidecar_is_a_record_error(root, data):
     root.write(sidecar_name(12), data)
     with pytest.raises(RecordError, match=r"000012.json: "):
@@ -167,7 +171,9 @@ def test_a_missing_sidecar_is_a_record_error(root):
         read_sidecar(root, 12)
 
 
-def test_pickled_similarities_are_refused_even_where_every_digest_fits(root, make_groups, monkeypatch):
+def test_pickled_similarities_are_refused_even_where_every_digest_fits(
+    root, make_groups, monkeypatch
+):
     stream = io.BytesIO()
     np.save(stream, np.array([[print] * 3] * 3, dtype=object), allow_pickle=True)
     monkeypatch.setattr("alignet_ray.records.shards._npy", lambda _array: stream.getvalue())

@@ -33,7 +33,10 @@ def make_transform(seed=0, mean=0.25, scale=3.0):
 @pytest.fixture
 def bundle(backbone):
     return TeacherBundle(
-        backbone=backbone, transform=make_transform(), metrics={"accuracy": 0.5}, provenance={"a": 1}
+        backbone=backbone,
+        transform=make_transform(),
+        metrics={"accuracy": 0.5},
+        provenance={"a": 1},
     )
 
 
@@ -132,7 +135,8 @@ def test_a_transform_that_is_none_is_a_record_error(root, bundle, data, said):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"version": 2}, {"backbone": {}}, {"backbone": []}, {"backbone": {"preprocessing": 3}}]
+    "fields",
+    [{"version": 2}, {"backbone": {}}, {"backbone": []}, {"backbone": {"preprocessing": 3}}],
 )
 def test_another_teacher_json_is_a_record_error(root, bundle, fields):
     lay(root, bundle, arrays(), **fields)
