@@ -46,7 +46,7 @@ test: lint  ## lint and all tests
 	$(BIN)/pytest
 
 lock:  ## resolve the lock files again (needs uv)
-	sh docker/lock.sh
+	sh scripts/lock.sh
 
 clean:  ## remove the environment and the demo's output
 	rm -rf $(VENV) demo_output

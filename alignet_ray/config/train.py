@@ -39,7 +39,7 @@ class TrainConfig:
     """Peak of Adam's learning rate; the paper trains 100,000 steps of 512 triplets at 3e-5."""
     warmup_steps: int | None = None
     """Steps of linear warm-up before the cosine to 0; default a twentieth of all."""
-    weight_decay_to_init: float = 1e-4
+    weight_decay_to_init: float = 1e-2
     """Factor of the squared distance from the initial weights that is added to the loss."""
     student_temperature: float | Literal["auto"] = "auto"
     """`auto`: where the initial student's mean entropy is the teacher's; the paper's is 100."""

@@ -22,10 +22,13 @@ from alignet_ray.demo_world.surface_backbone import (
 from alignet_ray.demo_world.world import write_world
 from alignet_ray.errors import AlignetError
 
-_GROUP = "16x4"
+_GROUP = "12x4"
+_GROUPS_PER_SHARD = 30
 _NUM_CLUSTERS = 36
 _LEARNING_RATE = 1e-3
-_GROUPS_PER_STEP = 4
+_GROUPS_PER_STEP = 2
+_REGULARISATION = 1e-3
+_FIT_LEARNING_RATE = 3e-3
 
 
 class JobFailedError(AlignetError):
@@ -103,6 +106,8 @@ def _jobs(config: DemoConfig, folders: Folders) -> Iterator[tuple[str, list[str]
             *responses,
             *("--probabilities", str(objects / "train_probabilities.parquet")),
             *_backbone_flags("backbone", folders.weights),
+            *("--fit.regularisation", str(_REGULARISATION)),
+            *("--fit.learning-rate", str(_FIT_LEARNING_RATE), "--fit-cpus", "1"),
             *("--output", str(teacher)),
             *always,
         ],
@@ -112,6 +117,7 @@ def _jobs(config: DemoConfig, folders: Folders) -> Iterator[tuple[str, list[str]
         [
             *("--images", str(folders.world / "images"), "--teacher", str(teacher)),
             *("--clusters.num-clusters", str(_NUM_CLUSTERS), "--shards.group", _GROUP),
+            *("--shards.groups-per-shard", str(_GROUPS_PER_SHARD)),
             *("--num-groups", str(config.num_groups), "--output", str(run)),
             *always,
         ],

@@ -247,7 +247,7 @@ def _reject_not_finite(
     stored: list[StoredImage], embeddings: Float32[np.ndarray, "images dim"]
 ) -> list[StoredImage]:
     reject = StoredImage(image=None, extension="", width=0, height=0, reject_reason=NOT_FINITE)
-    is_finite: list[bool] = np.isfinite(embeddings).all(axis=1).tolist()
+    is_finite = [bool(row.all()) for row in np.isfinite(embeddings)]
     return [
         item if finite or item.reject_reason is not None else reject
         for item, finite in zip(stored, is_finite, strict=True)

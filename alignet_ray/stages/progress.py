@@ -60,6 +60,8 @@ def _line_printer(label: str, total: int, unit: str) -> Advance:
     state = {"done": 0, "printed": started}
 
     def advance(count: int) -> None:
+        if count == 0:
+            return
         state["done"] += count
         now = time.monotonic()
         if state["done"] >= total or now - state["printed"] >= _LINE_SECONDS:

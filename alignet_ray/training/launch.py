@@ -181,7 +181,8 @@ class _Fit:
                 thread.join(_POLL_SECONDS)
                 steps, lines = ray.get(board.take.remote())
                 sys.stderr.writelines(f"{line}\n" for line in lines)
-                advance(steps)
+                if steps:
+                    advance(steps)
         if self._error is not None:
             raise _as_own_error(self._error, self._config) or self._error
         assert self._figures is not None

@@ -41,7 +41,8 @@ class TrainPlan:
             "warmup_steps": self.warmup_steps,
         }
         data = {f"run_{i}": source.pin() for i, source in enumerate(self.sources.sources)}
-        return {**config.settings(), **resolved, "epochs": self.epochs, "data": data}
+        asked = {name: value for name, value in config.settings().items() if name != "epochs"}
+        return {**asked, **resolved, "data": data}
 
     @property
     def epochs(self) -> float:

@@ -233,15 +233,23 @@ def test_other_weights_than_a_record_names_are_refused(saved):
 def test_what_a_record_asks_for_is_the_same_backbone(tiny, saved):
     config = tiny.resolved.as_config(saved("a.safetensors"))
     again = load_backbone(config, expected_sha256=tiny.resolved.weights_sha256)
-    assert replace(again.resolved, checkpoint=None) == tiny.resolved
+    assert replace(again.resolved, checkpoint=None, random_init=True) == tiny.resolved
 
 
-def test_random_weights_need_no_network_and_follow_torchs_seed():
-    digests = []
+def test_random_weights_are_always_the_same_and_leave_torchs_generator_alone():
+    digests, draws = [], []
     for seed in (0, 0, 1):
         torch.manual_seed(seed)
         digests.append(load_backbone(TINY).resolved.weights_sha256)
-    assert digests[0] == digests[1] != digests[2]
+        draws.append(torch.rand(1).item())
+    assert len(set(digests)) == 1
+    torch.manual_seed(0)
+    assert draws[0] == draws[1] == torch.rand(1).item() != draws[2]
+
+
+def test_a_record_of_random_weights_asks_for_the_same_random_weights(tiny):
+    config = tiny.resolved.as_config()
+    assert load_backbone(config, expected_sha256=tiny.resolved.weights_sha256)
 
 
 def test_the_alignet_preset_squashes_to_224_without_mean_and_std():
