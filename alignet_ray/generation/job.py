@@ -64,7 +64,8 @@ def generate(config: GenerateConfig) -> GenerateSummary:
                 teacher_temperature=config.shards.teacher_temperature,
                 shows_progress=config.resources.progress,
             )
-            for position in range(len(plan.splits))
+            # Validation first: where it cannot be drawn, nothing large has been made in vain.
+            for position in reversed(range(len(plan.splits)))
         )
     return GenerateSummary(
         root=root.url,
@@ -72,7 +73,7 @@ def generate(config: GenerateConfig) -> GenerateSummary:
         rejects=rejects,
         num_clusters=plan.settings.clusters["num_clusters"],
         num_new_parts=len(made) + len(clustered),
-        splits=splits,
+        splits=splits[::-1],
         device=device,
     )
 

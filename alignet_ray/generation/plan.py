@@ -168,7 +168,7 @@ def _splits(
         return (train,)
     # Every group shape has the same law of triplets; single triplets need the fewest images.
     border = shards["strategy"].endswith("border")
-    validation_groups = min(MOST_VALIDATION_TRIPLETS, -(-num_validation // 3))
+    validation_groups = min(MOST_VALIDATION_TRIPLETS, num_validation)
     groups_per_shard = min(SHARD_IMAGES // 3, validation_groups)
     validation = SplitPlan(
         split="validation",

@@ -16,6 +16,8 @@ from alignet_ray.config.backbone import Preprocessing
 MAX_PIXELS = 178_956_970
 """Twice Pillow's own warning limit: above it an image is taken for a decompression bomb."""
 
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # no warning below what we refuse ourselves
+
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,

@@ -18,7 +18,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
 
-from alignet_ray.errors import LockedError
+from alignet_ray.errors import LockedError, StorageError
 from alignet_ray.records.store import Folder, with_retries
 
 LOCK_NAME = "logs/driver.lock"
@@ -78,15 +78,18 @@ def _lease(root: Folder) -> Generator[None]:
     held = _read_lease(root)
     if held is None or held["token"] != token:
         raise _refusal(root, str(held["owner"]) if held else "unknown")
-    stop = threading.Event()
-    thread = threading.Thread(target=_keep, args=(root, token, stop), daemon=True)
+    stop, lost = threading.Event(), threading.Event()
+    thread = threading.Thread(target=_keep, args=(root, token, stop, lost), daemon=True)
     thread.start()
     try:
         yield
     finally:
         stop.set()
         thread.join()
-        root.delete(LOCK_NAME)
+        if not lost.is_set():
+            root.delete(LOCK_NAME)
+    if lost.is_set():
+        raise _refusal(root, "one that found this lease stale")
 
 
 def _read_lease(root: Folder) -> dict[str, Any] | None:
@@ -104,6 +107,15 @@ def _renew(root: Folder, token: str) -> None:
     root.write(LOCK_NAME, json.dumps(lease).encode())
 
 
-def _keep(root: Folder, token: str, stop: threading.Event) -> None:
+def _keep(root: Folder, token: str, stop: threading.Event, lost: threading.Event) -> None:
+    """Renew the lease until told to stop, or until another driver has taken it.
+
+    A store that fails for a while is asked again: the lease only grows older meanwhile.
+    """
     while not stop.wait(_RENEW_SECONDS):
-        _renew(root, token)
+        with contextlib.suppress(StorageError):
+            held = _read_lease(root)
+            if held is not None and held["token"] != token:
+                lost.set()
+                return
+            _renew(root, token)

@@ -28,6 +28,7 @@ _FINAL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, er
 _FINAL_ERRORS = (
     FileNotFoundError, FileExistsError, NotADirectoryError, PermissionError, StorageError,
 )  # fmt: skip
+_STORAGE_PACKAGES = {"aiohttp", "botocore", "gcsfs", "google", "s3fs"}
 _FINAL_HTTP_CODES = {400, 401, 403, 404, 409, 412}
 
 
@@ -46,6 +47,14 @@ def join_url(url: str, name: str) -> str:
 def is_temporary(name: str) -> bool:
     """Whether a file is what a killed writer left behind."""
     return os.path.basename(name).startswith(".") and name.endswith(_TEMPORARY_SUFFIX)
+
+
+def _is_storage_fault(error: Exception) -> bool:
+    """Whether the store or the way to it failed, and not our own code."""
+    package = type(error).__module__.split(".")[0]
+    return (
+        isinstance(error, OSError) or hasattr(error, "code") or package in _STORAGE_PACKAGES
+    )
 
 
 def _is_passing(error: Exception) -> bool:
@@ -81,8 +90,7 @@ def with_retries(operation: Callable[[], Result], place: str) -> Result:
         except StorageError:
             raise
         except Exception as error:
-            known = isinstance(error, OSError) or hasattr(error, "code")
-            if not known:
+            if not _is_storage_fault(error):
                 raise
             if attempt == _ATTEMPTS or not _is_passing(error):
                 raise _as_storage_error(error, place) from error

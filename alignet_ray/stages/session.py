@@ -49,6 +49,8 @@ def _connect(resources: Resources) -> None:
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     environment = {k: os.environ[k] for k in _FORWARDED_ENVIRONMENT if k in os.environ}
+    # Torch's threads spin while they wait, and starve whatever else shares their cores.
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     runtime: dict[str, object] = {"env_vars": environment}
     address = resources.address
     if address is not None and "RAY_JOB_CONFIG_JSON_ENV_VAR" not in os.environ:
