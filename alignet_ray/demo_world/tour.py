@@ -25,7 +25,8 @@ from alignet_ray.errors import AlignetError
 _GROUP = "12x4"
 _GROUPS_PER_SHARD = 30
 _NUM_CLUSTERS = 36
-_LEARNING_RATE = 1e-3
+_LEARNING_RATE = 4e-3
+_STUDENT_TEMPERATURE = 20
 _GROUPS_PER_STEP = 2
 _REGULARISATION = 1e-3
 _FIT_LEARNING_RATE = 3e-3
@@ -128,6 +129,7 @@ def _jobs(config: DemoConfig, folders: Folders) -> Iterator[tuple[str, list[str]
             *("--runs", str(run), "--output", str(student)),
             *_backbone_flags("student", folders.weights),
             *("--learning-rate", str(_LEARNING_RATE), "--groups-per-step", str(_GROUPS_PER_STEP)),
+            *("--student-temperature", str(_STUDENT_TEMPERATURE)),
             *("--num-workers", str(config.num_workers)),
             *always,
         ],

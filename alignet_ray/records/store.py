@@ -52,9 +52,7 @@ def is_temporary(name: str) -> bool:
 def _is_storage_fault(error: Exception) -> bool:
     """Whether the store or the way to it failed, and not our own code."""
     package = type(error).__module__.split(".")[0]
-    return (
-        isinstance(error, OSError) or hasattr(error, "code") or package in _STORAGE_PACKAGES
-    )
+    return isinstance(error, OSError) or hasattr(error, "code") or package in _STORAGE_PACKAGES
 
 
 def _is_passing(error: Exception) -> bool:
