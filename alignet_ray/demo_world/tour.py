@@ -73,8 +73,8 @@ def run_demo(config: DemoConfig, jobs: Path) -> Folders:
     _say("train the demo's backbone, on surface attributes alone")
     if not folders.weights.exists():
         train_surface_backbone(folders.weights, SurfaceTraining(seed=config.seed))
-    for job, flags in _jobs(config, folders):
-        _run_job(jobs / f"{job}.py", flags)
+    for job, flags in commands(config, folders):
+        run_command(jobs / f"{job}.py", flags)
     return folders
 
 
@@ -82,7 +82,8 @@ def _say(what: str) -> None:
     print(f"\n== {what}", flush=True)
 
 
-def _run_job(script: Path, flags: Sequence[str]) -> None:
+def run_command(script: Path, flags: Sequence[str]) -> None:
+    """Show a job's command and run it. Raises JobFailedError with its exit code."""
     shown = os.path.relpath(script)
     _say(f"python {shown} {shlex.join(flags)}")
     done = subprocess.run([sys.executable, str(script), *flags])
@@ -92,7 +93,7 @@ def _run_job(script: Path, flags: Sequence[str]) -> None:
         )
 
 
-def _jobs(config: DemoConfig, folders: Folders) -> Iterator[tuple[str, list[str]]]:
+def commands(config: DemoConfig, folders: Folders) -> Iterator[tuple[str, list[str]]]:
     """Each job with its flags, in order."""
     objects = folders.world / "objects"
     judged = ["--images", str(objects / "images"), "--names", str(objects / "names.txt")]

@@ -1,0 +1,38 @@
+"""Settings of train: machine facts are no settings, and impossible numbers are refused."""
+
+import pytest
+
+from alignet_ray.cli import parse_config
+from alignet_ray.config.train import TrainConfig
+from alignet_ray.errors import ConfigError
+
+LEAST = ["--runs", "r", "--output", "o", "--student.name", "test_vit"]
+
+
+def test_machine_facts_do_not_change_the_settings() -> None:
+    one = parse_config(TrainConfig, LEAST)
+    two = parse_config(TrainConfig, [*LEAST, "--num-workers", "2", "--resources.device", "cpu"])
+    assert one.settings() == two.settings()
+
+
+@pytest.mark.parametrize("flag", ["--learning-rate", "--weight-decay-to-init", "--seed"])
+def test_what_decides_the_result_changes_the_settings(flag: str) -> None:
+    changed = parse_config(TrainConfig, [*LEAST, flag, "7"])
+    assert changed.settings() != parse_config(TrainConfig, LEAST).settings()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--learning-rate", "0"],
+        ["--weight-decay-to-init", "-1"],
+        ["--num-workers", "0"],
+        ["--student-temperature", "0"],
+        ["--student-temperature", "warm"],
+        ["--steps", "0"],
+        ["--groups-per-step", "0"],
+    ],
+)
+def test_impossible_values_are_refused(wrong: list[str]) -> None:
+    with pytest.raises(ConfigError, match=wrong[0].removeprefix("--")):
+        parse_config(TrainConfig, [*LEAST, *wrong])

@@ -1,0 +1,14 @@
+"""A student that is too soft or too sharp to learn is said so; one in between is not."""
+
+import pytest
+
+from alignet_ray.training.measure import Sharpness
+
+
+@pytest.mark.parametrize(
+    ("entropy", "word"), [(1.095, "too soft"), (0.001, "saturated"), (0.6, None)]
+)
+def test_extreme_entropies_are_warned_of(entropy: float, word: str | None) -> None:
+    sharpness = Sharpness(student_temperature=100.0, student_entropy=entropy, teacher_entropy=0.6)
+    warning = sharpness.warning()
+    assert (warning is None) if word is None else (warning is not None and word in warning)
