@@ -55,8 +55,8 @@ def error_line(*arguments):
 
 
 def test_flags_give_a_frozen_config():
-    config = parse("--seed", "7", "--shards.group", "triplet", "--plugins", "a", "b.py")
-    assert (config.seed, config.shards.blocks, config.plugins) == (7, (2, 1), ("a", "b.py"))
+    config = parse("--seed", "7", "--shards.group", "triplet", "--plugins", "a", "/b.py")
+    assert (config.seed, config.shards.blocks, config.plugins) == (7, (2, 1), ("a", "/b.py"))
     with pytest.raises(dataclasses.FrozenInstanceError):
         config.seed = 8
 
@@ -99,12 +99,12 @@ CONFIGS = st.builds(
     images=st.text("abc/.:-_ 01", min_size=1).map(lambda name: f"gs://{name}"),
     output=st.just("null"),
     teacher=st.just(UNTRANSFORMED),
-    checkpoint=st.none() | st.just("x y.safetensors"),
     plugins=st.lists(st.sampled_from(["a.py", "b.c", "true"])).map(tuple),
     num_groups=COUNTS,
     seed=st.integers(0, 1 << 40),
     backbone=st.builds(
         BackboneConfig,
+        checkpoint=st.none() | st.just("/x y.safetensors"),
         name=st.sampled_from(["vit", "open_clip:ViT-B-32/openai"]),
         model_args=st.lists(st.sampled_from(["pad_type=same", "num_classes=10"])).map(tuple),
         preprocessing=st.builds(
@@ -146,7 +146,7 @@ def _plain(value):
 
 
 def test_print_config_prints_yaml_that_gives_the_same_config(tmp_path, capsys):
-    flags = ["--seed", "3", "--plugins", "a.py", "--backbone.preprocessing.std", "1", "2", "3"]
+    flags = ["--seed", "3", "--plugins", "/a.py", "--backbone.preprocessing.std", "1", "2", "3"]
     with pytest.raises(SystemExit) as stop:
         parse(*flags, "--print-config")
     assert stop.value.code == 0

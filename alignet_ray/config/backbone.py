@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from alignet_ray.config.checks import above, at_least
+from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import ConfigError, RecordError
 
 Resize = Literal["crop", "squash"]
@@ -57,6 +58,8 @@ class BackboneConfig:
     """Preprocessing of images."""
 
     def __post_init__(self) -> None:
+        if self.checkpoint is not None:
+            object.__setattr__(self, "checkpoint", absolute_url(self.checkpoint))
         for argument in self.model_args:
             if "=" not in argument:
                 raise ConfigError(repr(argument), "key=value", "--backbone.model-args")

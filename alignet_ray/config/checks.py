@@ -1,7 +1,5 @@
 """The checks that every settings dataclass makes of its fields, in one voice."""
 
-from collections.abc import Collection
-
 from alignet_ray.errors import ConfigError
 
 
@@ -21,12 +19,6 @@ def within(name: str, value: float, low: float, high: float) -> None:
     """Raise ConfigError where the value is outside [low, high]."""
     if not low <= value <= high:
         raise ConfigError(f"{value}", f"between {low} and {high}", flag(name))
-
-
-def one_of(name: str, value: str, allowed: Collection[str]) -> None:
-    """Raise ConfigError where the value is not among those allowed."""
-    if value not in allowed:
-        raise ConfigError(repr(value), f"one of {', '.join(sorted(allowed))}", flag(name))
 
 
 def flag(name: str) -> str:

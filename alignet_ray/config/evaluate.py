@@ -6,6 +6,7 @@ from typing import Literal
 from alignet_ray.config.backbone import BackboneConfig
 from alignet_ray.config.checks import at_least
 from alignet_ray.config.resources import Resources
+from alignet_ray.config.urls import absolute_plugins
 from alignet_ray.errors import ConfigError
 
 Similarity = Literal["dot", "centred_dot", "centred_cosine"]
@@ -54,6 +55,9 @@ class EvaluateConfig:
     def __post_init__(self) -> None:
         at_least("num_resamples", self.num_resamples, 1)
         at_least("seed", self.seed, 0)
+        object.__setattr__(self, "plugins", absolute_plugins(self.plugins))
+        if not self.backbone.name and self.backbone != EvaluatedBackboneConfig():
+            raise ConfigError("settings without a name", "--backbone.name as well", "--backbone")
         if not self.models and not self.backbone.name:
             raise ConfigError("no model", "at least one", "--models or --backbone.name")
         if not self.similarities:

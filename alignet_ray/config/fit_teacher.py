@@ -6,6 +6,7 @@ from typing import Literal
 from alignet_ray.config.backbone import BackboneConfig
 from alignet_ray.config.checks import above, at_least
 from alignet_ray.config.resources import Resources
+from alignet_ray.config.urls import absolute_plugins
 from alignet_ray.errors import ConfigError
 
 
@@ -88,6 +89,7 @@ class FitTeacherConfig:
         at_least("num_resamples", self.num_resamples, 1)
         at_least("seed", self.seed, 0)
         at_least("fit_cpus", self.fit_cpus, 1)
+        object.__setattr__(self, "plugins", absolute_plugins(self.plugins))
         given = (self.probabilities is not None) + (self.human_embedding is not None)
         if given != 1:
             raise ConfigError(

@@ -7,6 +7,7 @@ from typing import Literal
 from alignet_ray.config.backbone import BackboneConfig
 from alignet_ray.config.checks import above, at_least, within
 from alignet_ray.config.resources import Resources
+from alignet_ray.config.urls import absolute_plugins
 from alignet_ray.errors import ConfigError
 
 UNTRANSFORMED = "untransformed"
@@ -165,10 +166,19 @@ class GenerateConfig:
     """Machines."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "plugins", absolute_plugins(self.plugins))
         at_least("num_groups", self.num_groups, 1)
+        at_least("seed", self.seed, 0)
         at_least("num_triplets", self.num_triplets, 1)
         if self.num_groups is not None and self.num_triplets is not None:
             raise ConfigError("both given", "one of the two", "--num-groups and --num-triplets")
+        if self.teacher == UNTRANSFORMED and self.checkpoint is not None:
+            raise ConfigError(
+                f"{self.checkpoint} for an untransformed teacher",
+                "a bundle whose weights lie elsewhere",
+                "--checkpoint",
+                "Give --backbone.checkpoint.",
+            )
         if self.teacher != UNTRANSFORMED and self.backbone != BackboneConfig():
             raise ConfigError(
                 "backbone settings beside a bundle",

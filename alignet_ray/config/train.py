@@ -7,6 +7,7 @@ from typing import Any, Literal
 from alignet_ray.config.backbone import BackboneConfig
 from alignet_ray.config.checks import above, at_least
 from alignet_ray.config.resources import Resources
+from alignet_ray.config.urls import absolute_plugins
 from alignet_ray.errors import ConfigError
 
 _MACHINE_FIELDS = ("runs", "output", "plugins", "num_workers", "cpus_per_worker", "resources")
@@ -48,7 +49,7 @@ class TrainConfig:
     validation_images: int = 4096
     """Images of the validation split to measure on before and after; 0 for none."""
     seed: int = 0
-    """Seed of the order of groups and of random initial weights."""
+    """Seed of the order of groups."""
 
     num_streams: int | None = None
     """Streams an epoch is cut into: divides groups_per_step; default at most 16 or the shards."""
@@ -62,6 +63,7 @@ class TrainConfig:
     """Machines."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "plugins", absolute_plugins(self.plugins))
         if not self.runs:
             raise ConfigError("no run", "at least one root written by generate", "--runs")
         for name in ("steps", "groups_per_step", "num_streams", "num_workers"):

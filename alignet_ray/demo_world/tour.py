@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from alignet_ray.config.demo import DemoConfig
@@ -160,7 +160,15 @@ def _backbone_flags(section: str, weights: Path) -> list[str]:
 
 
 def _resource_flags(resources: Resources) -> list[str]:
-    flags = ["--resources.device", resources.device]
-    if resources.num_cpus is not None:
-        flags += ["--resources.num-cpus", str(resources.num_cpus)]
+    """Every machine setting that is not its default, as flags of a job."""
+    flags: list[str] = []
+    for field in fields(Resources):
+        value = getattr(resources, field.name)
+        name = field.name.replace("_", "-")
+        if value == field.default:
+            continue
+        if isinstance(value, bool):
+            flags.append(f"--resources.{name}" if value else f"--resources.no-{name}")
+        else:
+            flags.append(f"--resources.{name}={value}")
     return flags

@@ -12,6 +12,7 @@ def fit_kmeans(
     num_iterations: int,
     num_restarts: int,
     seed: int,
+    on_gpu: bool = False,
 ) -> Float32[np.ndarray, "clusters dim"]:
     """Centroids of the best of `num_restarts` fits, over all the given points.
 
@@ -25,7 +26,7 @@ def fit_kmeans(
         niter=num_iterations,
         nredo=num_restarts,
         seed=seed % (1 << 31),
-        gpu=faiss.get_num_gpus() > 0 if hasattr(faiss, "get_num_gpus") else False,
+        gpu=on_gpu and faiss.get_num_gpus() > 0,  # faiss-cpu has none and would ignore it
         min_points_per_centroid=1,
         max_points_per_centroid=max(1, len(vectors)),
     )

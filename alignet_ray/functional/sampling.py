@@ -37,11 +37,6 @@ def members_by_cluster(cluster_ids: Int[np.ndarray, "rows"], num_clusters: int) 
     return Members(order=order, starts=np.cumsum(sizes) - sizes, sizes=sizes)
 
 
-def largest_num_blocks(members: Members, blocks: Sequence[int]) -> int:
-    """How many blocks of a P x K group the pool could fill."""
-    return len(members.eligible(max(blocks)))
-
-
 def draw_groups(
     stream: RandomStream, members: Members, *, blocks: Sequence[int], num_groups: int
 ) -> Positions:

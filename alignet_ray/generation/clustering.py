@@ -40,12 +40,14 @@ class ClusterRequest:
     points_per_cluster: int
     seed: int
     settings_digest: str
+    on_gpu: bool = False
 
 
 def cluster_images(request: ClusterRequest, *, shows_progress: bool) -> list[int]:
     """Fit the centroids if they are not there, assign every part that is not; returns these."""
     if cluster_record.read_index(request.root) is None:
-        run_task(fit_centroids, request, num_cpus=largest_node_cpus())
+        num_gpus = 1 if request.on_gpu else 0
+        run_task(fit_centroids, request, num_cpus=largest_node_cpus(), num_gpus=num_gpus)
     folder = request.root.folder(CLUSTERS_FOLDER)
     parts = missing_parts(folder, request.layout.num_parts)
     total = sum(len(request.layout.rows(part)) for part in parts)
@@ -65,6 +67,7 @@ def fit_centroids(request: ClusterRequest) -> None:
             num_iterations=request.num_iterations,
             num_restarts=request.num_restarts,
             seed=request.seed,
+            on_gpu=request.on_gpu,
         )
     except ValueError as error:
         raise InputError(

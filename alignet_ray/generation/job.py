@@ -1,5 +1,6 @@
 """Generate: list, embed, cluster, label. Each record is made once; a second run makes nothing."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from alignet_ray.stages.embed import (
     StoredFormat,
     describe_backbone,
     embed_missing_parts,
+    verify_weights,
 )
 from alignet_ray.stages.session import choose_device, ray_session
 
@@ -56,12 +58,13 @@ def generate(config: GenerateConfig) -> GenerateSummary:
         made = _embed(config, root, index, plan, backbone, device)
         rejects = _check_rejects(config, root, plan)
         clustered = cluster_images(
-            _cluster_request(root, plan, transform), shows_progress=config.resources.progress
+            _cluster_request(root, plan, transform, device),
+            shows_progress=config.resources.progress,
         )
         splits = tuple(
             label_split(
                 _label_request(root, plan, position),
-                teacher_temperature=config.shards.teacher_temperature,
+                teacher_temperature=plan.settings.shards["teacher_temperature"],
                 shows_progress=config.resources.progress,
             )
             # Validation first: where it cannot be drawn, nothing large has been made in vain.
@@ -103,11 +106,17 @@ def _freeze(
     if precision == "auto":
         default = "bfloat16" if device == "cuda" else "float32"
         precision = frozen.images["precision"] if frozen else default
-    plan = plan_run(config, index, backbone, transform, precision)
+    labels = Counter(label for label in listing.column("label").to_pylist() if label is not None)
+    plan = plan_run(config, index, backbone, transform, precision, labels)
     freeze_settings(root, plan.settings)
-    if read_index(root) is None:
-        write_listing(root, listing)
+    if read_index(root) is None or missing_parts(root, plan):
+        write_listing(root, listing)  # the same order; where images lie may have changed
     return index, plan
+
+
+def missing_parts(root: Folder, plan: RunPlan) -> list[int]:
+    """Parts of the image table that are not there yet."""
+    return part_record.missing_parts(root.folder(IMAGES_FOLDER), plan.layout.num_parts)
 
 
 def _embed(
@@ -121,8 +130,10 @@ def _embed(
     """Make the missing parts; first forget what was made from them, so that a crash cannot
     leave a record beside a part that it was not made from.
     """
-    images, clusters = root.folder(IMAGES_FOLDER), root.folder(CLUSTERS_FOLDER)
-    missing = part_record.missing_parts(images, plan.layout.num_parts)
+    clusters = root.folder(CLUSTERS_FOLDER)
+    missing = missing_parts(root, plan)
+    if missing and config.teacher != UNTRANSFORMED:
+        verify_weights(backbone, config.plugins)
     for part in missing:
         clusters.delete(part_record.sidecar_name(part))
     if missing or part_record.missing_parts(clusters, plan.layout.num_parts):
@@ -167,7 +178,9 @@ def _check_rejects(config: GenerateConfig, root: Folder, plan: RunPlan) -> dict[
     return rejects
 
 
-def _cluster_request(root: Folder, plan: RunPlan, transform: Transform | None) -> ClusterRequest:
+def _cluster_request(
+    root: Folder, plan: RunPlan, transform: Transform | None, device: str
+) -> ClusterRequest:
     settings = plan.settings.clusters
     return ClusterRequest(
         root=root,
@@ -179,6 +192,7 @@ def _cluster_request(root: Folder, plan: RunPlan, transform: Transform | None) -
         points_per_cluster=settings["points_per_cluster"],
         seed=settings["seed"],
         settings_digest=plan.settings.clusters_digest,
+        on_gpu=device == "cuda",
     )
 
 

@@ -26,6 +26,7 @@ from alignet_ray.functional.sampling import (
 )
 from alignet_ray.functional.similarity import gram_matrix
 from alignet_ray.generation.plan import SplitPlan
+from alignet_ray.records import clusters
 from alignet_ray.records.clusters import CLUSTERS_FOLDER, REJECTED
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.manifest import ManifestShard, manifest_shard
@@ -156,7 +157,7 @@ def _read_pool(request: LabelRequest, row_groups: list[tuple[int, int]]) -> Pool
     by_part = _by_part(row_groups)
     folder = request.root.folder(CLUSTERS_FOLDER)
     table = pa.concat_tables(
-        read_parquet(folder, part_name(part), ("image_id", "cluster_id", "embedding"), groups)
+        read_parquet(folder, part_name(part), clusters.COLUMNS, groups)
         for part, groups in by_part.items()
     )
     image_ids = table.column("image_id").to_numpy()
@@ -207,14 +208,24 @@ def _draw(
             return draw_random_groups(stream, rows, group_size=sum(blocks), num_groups=count)
         return draw_groups(stream, members, blocks=blocks, num_groups=count)
     except ValueError as error:
-        largest = len(members.eligible(max(blocks)))
-        unit = "classes" if request.strategy in CLASS_STRATEGIES else "clusters"
         raise InputError(
             f"{request.split.split} split: {error}",
             place=request.root.url,
-            remedy=f"The largest P with K = {max(blocks)} is {largest} {unit}: "
-            "give a smaller --shards.group, or other --clusters.num-clusters, in another --output.",
+            remedy=_remedy(request, members),
         ) from error
+
+
+def _remedy(request: LabelRequest, members: Members) -> str:
+    if request.split.split == "validation":
+        return "Set more images aside by --shards.num-validation-images, or 0, in another --output."
+    if request.strategy == "random":
+        return "Give a smaller --shards.group or more images, in another --output."
+    size = max(request.split.blocks)
+    unit = "classes" if request.strategy in CLASS_STRATEGIES else "clusters"
+    return (
+        f"The largest P with K = {size} is {len(members.eligible(size))} {unit}: give a smaller "
+        "--shards.group, or other --clusters.num-clusters, in another --output."
+    )
 
 
 def _groups(

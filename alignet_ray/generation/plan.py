@@ -11,7 +11,7 @@ from typing import Any
 from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.config.generate import GenerateConfig, ShardConfig
 from alignet_ray.errors import ConfigError, InputError
-from alignet_ray.functional.groups import num_triplets
+from alignet_ray.functional.groups import CLASS_STRATEGIES, num_triplets
 from alignet_ray.records.listing import ListingIndex
 from alignet_ray.records.parts import PartLayout
 from alignet_ray.records.run import RunSettings
@@ -71,13 +71,18 @@ def plan_run(
     backbone: ResolvedBackbone,
     transform: Transform | None,
     precision: str,
+    label_sizes: Mapping[str, int],
 ) -> RunPlan:
-    """Resolve every setting. Raises ConfigError or InputError where no group can be drawn."""
+    """Resolve every setting; `label_sizes` are the images of each label in the listing.
+
+    Raises ConfigError or InputError where no group can be drawn.
+    """
     images = {
         "listing": index.sha256,
         "seed": config.seed,
         "backbone": backbone.identity(),
         "precision": precision,
+        "batch_size": config.embedding.batch_size,
         "part_rows": config.embedding.part_rows,
         "row_group_rows": config.embedding.row_group_rows,
         "stored": dict(vars(config.stored)),
@@ -89,7 +94,12 @@ def plan_run(
         **vars(config.clusters),
         "num_clusters": num_clusters,
     }
-    shards = _shard_settings(config, index.num_images, num_clusters)
+    shards = _shard_settings(
+        config, index.num_images, _num_sources(config, num_clusters, label_sizes)
+    )
+    shards["pool_rows"] = shards["pool_rows"] or max(
+        LEAST_POOL_ROWS, POOL_ROWS_PER_CLUSTER * num_clusters
+    )
     layout = PartLayout(
         num_rows=index.num_images,
         part_rows=config.embedding.part_rows,
@@ -105,25 +115,38 @@ def _default_clusters(num_images: int) -> int:
     return max(2, min(MOST_CLUSTERS, num_images // IMAGES_PER_CLUSTER))
 
 
-def _default_blocks(shards: ShardConfig, num_clusters: int) -> tuple[int, ...]:
-    """The asked group, or 48 x 4 with no more blocks than two thirds of the clusters."""
+def _num_sources(config: GenerateConfig, num_clusters: int, label_sizes: Mapping[str, int]) -> int:
+    """How many clusters, or classes with enough images for a block, groups can draw from."""
+    if config.shards.strategy not in CLASS_STRATEGIES:
+        return num_clusters
+    least = max(config.shards.blocks, default=DEFAULT_BLOCK_SIZE)
+    num_classes = sum(size >= least for size in label_sizes.values())
+    if num_classes < 2:
+        raise InputError(
+            f"{num_classes} labels with {least} images", "2 or more", config.images,
+            "Put the images of each class in a sub-folder, or take a cluster strategy.",
+        )  # fmt: skip
+    return num_classes
+
+
+def _default_blocks(shards: ShardConfig, num_sources: int) -> tuple[int, ...]:
+    """The asked group, or 48 x 4 with no more blocks than two thirds of the clusters or classes."""
     if shards.group is not None:
         return shards.blocks
-    num_blocks = max(2, min(DEFAULT_BLOCKS, 2 * num_clusters // 3))
+    num_blocks = max(2, min(DEFAULT_BLOCKS, 2 * num_sources // 3))
     if shards.strategy == "random":
         return (num_blocks * DEFAULT_BLOCK_SIZE,)
     return (DEFAULT_BLOCK_SIZE,) * num_blocks
 
 
-def _shard_settings(
-    config: GenerateConfig, num_images: int, num_clusters: int
-) -> Mapping[str, Any]:
+def _shard_settings(config: GenerateConfig, num_images: int, num_sources: int) -> dict[str, Any]:
     asked = config.shards
-    blocks = _default_blocks(asked, num_clusters)
-    if asked.strategy in ("cluster_border", "within_cluster") and len(blocks) > num_clusters:
+    blocks = _default_blocks(asked, num_sources)
+    unit = "classes" if asked.strategy in CLASS_STRATEGIES else "clusters"
+    if asked.strategy != "random" and len(blocks) > num_sources:
         raise ConfigError(
-            f"{len(blocks)} clusters a group", f"at most the {num_clusters} clusters there are",
-            "--shards.group", f"The largest P is {num_clusters}.",
+            f"{len(blocks)} {unit} a group", f"at most the {num_sources} {unit} there are",
+            "--shards.group", f"The largest P is {num_sources}.",
         )  # fmt: skip
     num_validation = asked.num_validation_images
     if num_validation is None:
@@ -143,9 +166,10 @@ def _shard_settings(
         "strategy": asked.strategy,
         "blocks": list(blocks),
         "groups_per_shard": asked.groups_per_shard or default_groups,
-        "pool_rows": asked.pool_rows or max(LEAST_POOL_ROWS, POOL_ROWS_PER_CLUSTER * num_clusters),
+        "pool_rows": asked.pool_rows,
         "num_validation_images": num_validation,
         "shared_images": asked.shared_images,
+        "teacher_temperature": asked.teacher_temperature,
     }
 
 

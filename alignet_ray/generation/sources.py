@@ -19,7 +19,11 @@ from alignet_ray.records.listing import (
 )
 from alignet_ray.records.store import Folder, with_retries
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+# What no decoder here takes is listed all the same: it becomes a counted reject, not a silence.
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jfif", ".png", ".webp"}
+    | {".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".ppm", ".tif", ".tiff"}
+)
 
 
 def list_folder(url: str, seed: int) -> pa.Table:

@@ -52,8 +52,9 @@ def label_split(
 ) -> SplitSummary:
     """Make the shards that are missing and write the manifest."""
     root, split = request.root, request.split
-    lines = _finished_lines(root, split.split)
-    missing = [shard for shard in range(split.num_shards) if shard not in lines]
+    lines, num_known = _finished_lines(root, split.split)
+    num_shards = max(split.num_shards, num_known)
+    missing = [shard for shard in range(num_shards) if shard not in lines]
     statistics: list[PoolStatistics] = []
     num_new = 0
     with progress(f"label {split.split}", len(missing), "shards", is_shown=shows_progress) as step:
@@ -75,17 +76,21 @@ def label_split(
     return _summary(manifest, split, num_new, statistics)
 
 
-def _finished_lines(root: Folder, split: str) -> dict[int, ManifestShard]:
-    """The manifest's shards that are still there in full, by number."""
+def _finished_lines(root: Folder, split: str) -> tuple[dict[int, ManifestShard], int]:
+    """The manifest's shards that are still there in full, by number, and how many shards the
+    manifest or the folder has ever had: these are made again where they are broken.
+    """
     manifest = read_manifest(root, split)
-    if manifest is None:
-        return {}
     sizes = shard_folder(root, split).sizes()
-    return {
+    lines = manifest.shards if manifest else ()
+    numbers = [line.shard for line in lines]
+    numbers += [int(name[:-4]) for name in sizes if name.endswith(".tar") and name[:-4].isdigit()]
+    finished = {
         line.shard: line
-        for line in manifest.shards
+        for line in lines
         if sizes.get(tar_name(line.shard)) == line.bytes and sidecar_name(line.shard) in sizes
     }
+    return finished, max(numbers, default=-1) + 1
 
 
 def _summary(

@@ -89,8 +89,9 @@ def import_plugins(plugins: Sequence[str]) -> None:
                 _import_file(Path(plugin).resolve())
             else:
                 importlib.import_module(plugin)
-        except (ImportError, OSError) as error:
-            raise InputError(str(error), "an importable module", f"--plugins {plugin}") from error
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            raise InputError(text, "an importable module", f"--plugins {plugin}") from error
 
 
 def _import_file(path: Path) -> None:
@@ -104,7 +105,11 @@ def _import_file(path: Path) -> None:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]  # half a module must not pass for one the next time
+        raise
 
 
 def load_backbone(config: BackboneConfig, *, expected_sha256: str | None = None) -> Backbone:
@@ -223,7 +228,8 @@ def _timm_representation(config: BackboneConfig, trunk: nn.Module) -> Representa
         return config.representation
     tag = str(getattr(trunk, "pretrained_cfg", {}).get("tag", ""))
     is_image_text = "clip" in config.name or "openai" in tag or "laion" in tag
-    return "output" if is_image_text else "pre_logits"
+    is_classifier = "_ft_" in f"{config.name}.{tag}"  # fine-tuned: the head gives class logits
+    return "output" if is_image_text and not is_classifier else "pre_logits"
 
 
 def _create_open_clip(config: BackboneConfig) -> tuple[nn.Module, Preprocessing]:

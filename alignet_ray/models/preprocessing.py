@@ -16,6 +16,11 @@ from alignet_ray.config.backbone import Preprocessing
 MAX_PIXELS = 178_956_970
 """Twice Pillow's own warning limit: above it an image is taken for a decompression bomb."""
 
+MAX_SIDE = 65_500
+"""The longest side that a JPEG, and so a stored copy, can have."""
+MAX_ASPECT_RATIO = 64
+"""Above it the shorter side of a resized image would leave nothing to see, or gigabytes to crop."""
+
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # no warning below what we refuse ourselves
 
 _FILTERS = {
@@ -55,6 +60,10 @@ def _refuse_unusable(source: Image.Image) -> None:
     width, height = source.size
     if width * height > MAX_PIXELS:
         raise DecodeError(f"more than {MAX_PIXELS} pixels")
+    if max(width, height) > MAX_SIDE:
+        raise DecodeError(f"a side longer than {MAX_SIDE} pixels")
+    if max(width, height) > MAX_ASPECT_RATIO * min(width, height):
+        raise DecodeError(f"more than {MAX_ASPECT_RATIO} times longer than wide")
     if source.format != "MPO" and getattr(source, "n_frames", 1) > 1:
         raise DecodeError("animated")
 

@@ -17,6 +17,7 @@ CENTROIDS_NAME = "centroids.npy"
 INDEX_NAME = "clusters.json"
 REJECTED = -1
 
+
 COLUMNS = ("image_id", "cluster_id", "embedding")
 
 

@@ -14,6 +14,7 @@ from alignet_ray.records.parquet import column_to_vectors, vectors_to_column
 
 IMAGES_FOLDER = "images"
 
+
 COLUMNS = (
     "image_id", "key", "label", "image", "extension", "width", "height",
     "embedding", "reject_reason",
@@ -54,7 +55,7 @@ def image_table(
             "embedding": _nullable_vectors(embeddings, accepted),
             "reject_reason": pa.array([item.reject_reason for item in stored], pa.string()),
         }
-    )
+    ).select(list(COLUMNS))
 
 
 def _nullable_vectors(

@@ -6,6 +6,7 @@ a lease object that is renewed while the driver lives; one that has not been ren
 two that took it at once, the last writer has it.
 """
 
+import _thread
 import contextlib
 import fcntl
 import json
@@ -18,7 +19,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
 
-from alignet_ray.errors import LockedError, StorageError
+from alignet_ray.errors import LockedError
 from alignet_ray.records.store import Folder, with_retries
 
 LOCK_NAME = "logs/driver.lock"
@@ -83,13 +84,15 @@ def _lease(root: Folder) -> Generator[None]:
     thread.start()
     try:
         yield
+    except KeyboardInterrupt:
+        if lost.is_set():
+            raise _refusal(root, "one that found this lease stale") from None
+        raise
     finally:
         stop.set()
         thread.join()
         if not lost.is_set():
             root.delete(LOCK_NAME)
-    if lost.is_set():
-        raise _refusal(root, "one that found this lease stale")
 
 
 def _read_lease(root: Folder) -> dict[str, Any] | None:
@@ -113,9 +116,10 @@ def _keep(root: Folder, token: str, stop: threading.Event, lost: threading.Event
     A store that fails for a while is asked again: the lease only grows older meanwhile.
     """
     while not stop.wait(_RENEW_SECONDS):
-        with contextlib.suppress(StorageError):
+        with contextlib.suppress(Exception):
             held = _read_lease(root)
             if held is not None and held["token"] != token:
                 lost.set()
+                _thread.interrupt_main()  # two drivers must not go on side by side
                 return
             _renew(root, token)

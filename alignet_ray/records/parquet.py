@@ -5,6 +5,7 @@ Written to memory and put in place by `store`, so that a part is never half ther
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -38,24 +39,41 @@ def read_parquet(
         raise RecordError("missing", "a Parquet file", place, "Run the job that writes it again.")
 
     def read() -> pa.Table:
-        try:
-            with folder.file_system.open(folder.path(name), "rb") as stream:
-                source = pq.ParquetFile(stream, page_checksum_verification=True)
+        with folder.file_system.open(folder.path(name), "rb") as stream:
+            watched = _WatchedReads(stream)
+            try:
+                source = pq.ParquetFile(
+                    pa.PythonFile(watched, mode="r"), page_checksum_verification=True
+                )
                 groups = range(source.num_row_groups) if row_groups is None else row_groups
                 return source.read_row_groups(list(groups), columns=list(columns)).select(columns)
-        except (pa.ArrowException, OSError, LookupError, ValueError) as error:
-            if not _is_broken(error):
-                raise
-            raise RecordError(
-                f"unreadable Parquet ({error})", "a whole file", place, "Delete it and run again."
-            ) from error
+            except (pa.ArrowException, OSError, LookupError, ValueError) as error:
+                if watched.fault is not None:
+                    raise watched.fault from None
+                raise RecordError(
+                    f"unreadable Parquet ({error})", "a whole file", place,
+                    "Delete it and its sidecar and run again.",
+                ) from error  # fmt: skip
 
     return with_retries(read, place)
 
 
-def _is_broken(error: Exception) -> bool:
-    """Whether a fault lies in the file: Arrow says so by OSErrors without a number, too."""
-    return not isinstance(error, OSError) or (type(error) is OSError and error.errno is None)
+class _WatchedReads:
+    """A stream that remembers the fault of its store: Arrow's own OSErrors look just the same."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.fault: Exception | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._stream.read(size)
+        except Exception as error:
+            self.fault = error
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def vectors_to_column(vectors: Float[np.ndarray, "rows dim"]) -> pa.Array:

@@ -57,6 +57,7 @@ def write_part(folder: Folder, part: int, data: bytes, settings_digest: str, fac
         "sha256": sha256(data),
         **facts,
     }
+    folder.delete(sidecar_name(part))  # an older one must never vouch for these bytes
     folder.write(part_name(part), data)
     folder.write(sidecar_name(part), canonical_json(sidecar))
     return sidecar

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import fsspec
 
+from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import StorageError
 
 Result = TypeVar("Result")
@@ -32,13 +33,6 @@ _STORAGE_PACKAGES = {"aiohttp", "botocore", "gcsfs", "google", "s3fs"}
 _FINAL_HTTP_CODES = {400, 401, 403, 404, 409, 412}
 
 
-def absolute_url(url: str) -> str:
-    """The URL itself, or an absolute path where it is local: workers change directory."""
-    if "://" in url and not url.startswith("file://"):
-        return url.rstrip("/")
-    return os.path.abspath(os.path.expanduser(url.removeprefix("file://")))
-
-
 def join_url(url: str, name: str) -> str:
     """`name` below `url`."""
     return f"{url.rstrip('/')}/{name}" if name else url
@@ -52,13 +46,31 @@ def is_temporary(name: str) -> bool:
 def _is_storage_fault(error: Exception) -> bool:
     """Whether the store or the way to it failed, and not our own code."""
     package = type(error).__module__.split(".")[0]
-    return isinstance(error, OSError) or hasattr(error, "code") or package in _STORAGE_PACKAGES
+    is_refused = isinstance(error, ValueError) and str(error).startswith("Bad Request")  # gcsfs
+    return (
+        isinstance(error, OSError)
+        or hasattr(error, "code")
+        or package in _STORAGE_PACKAGES
+        or is_refused
+    )
+
+
+def _is_denied(error: Exception) -> bool:
+    """Whether rights are wanting; gcsfs says so by a plain OSError."""
+    code = str(getattr(error, "code", ""))
+    return (
+        isinstance(error, PermissionError)
+        or code in {"401", "403"}
+        or str(error).startswith(("Forbidden", "Unauthorized"))
+    )
 
 
 def _is_passing(error: Exception) -> bool:
     """Whether trying again may help."""
-    if isinstance(error, _FINAL_ERRORS):
+    if isinstance(error, _FINAL_ERRORS) or _is_denied(error):
         return False
+    if type(error).__module__.split(".")[0] == "aiohttp":
+        return True
     code = getattr(error, "code", None) or getattr(error, "status", None)
     if code is not None and str(code).isdigit():
         return int(code) not in _FINAL_HTTP_CODES
@@ -68,7 +80,7 @@ def _is_passing(error: Exception) -> bool:
 def _as_storage_error(error: Exception, place: str) -> StorageError:
     if isinstance(error, FileNotFoundError):
         return StorageError("not found", "an existing file or bucket", place, "Check the URL.")
-    if isinstance(error, PermissionError) or str(getattr(error, "code", "")) in {"401", "403"}:
+    if _is_denied(error):
         return StorageError("access denied", "read and write rights", place, "Check credentials.")
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return StorageError("the disk is full", "free space", place, "Free space and run again.")

@@ -7,7 +7,7 @@ import safetensors.torch
 from torch import Tensor
 
 from alignet_ray.config.backbone import ResolvedBackbone
-from alignet_ray.errors import InputError
+from alignet_ray.errors import InputError, RecordError
 from alignet_ray.records.digests import Json, canonical_json, parse_json
 from alignet_ray.records.store import Folder
 
@@ -51,6 +51,8 @@ def read_student(folder: Folder) -> Student:
             "no student", "a folder written by train", folder.url, "Run jobs/train.py."
         )
     document = parse_json(folder.read(STUDENT_NAME), place)
+    if document.get("version") != FORMAT_VERSION:
+        raise RecordError(f"version {document.get('version')}", f"{FORMAT_VERSION}", place)
     aligned = ResolvedBackbone.from_json(document.get("aligned", {}), place)
     return Student(
         initial=ResolvedBackbone.from_json(document.get("initial", {}), place),

@@ -4,6 +4,7 @@
 holds W and b; scalar mean and scale standardise the features before: z' = W (z - mean) / scale + b.
 """
 
+import hashlib
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -37,8 +38,12 @@ class Transform:
 
     @property
     def sha256(self) -> str:
-        """Digest of the four parts as stored."""
-        return sha256(_transform_bytes(self))
+        """Digest of the four parts as stored: name, shape and bytes of each."""
+        state = hashlib.sha256()
+        for name, array in sorted(_stored_arrays(self).items()):
+            state.update(f"{name} {array.dtype} {array.shape}\n".encode())
+            state.update(array.tobytes())
+        return state.hexdigest()
 
     def settings(self) -> Json:
         """What a run's settings say of it."""
@@ -66,19 +71,18 @@ class TeacherBundle:
         return replace(self, backbone=replace(self.backbone, checkpoint=checkpoint))
 
 
-def _transform_bytes(transform: Transform) -> bytes:
-    arrays = {
+def _stored_arrays(transform: Transform) -> dict[str, np.ndarray]:
+    return {
         "weight": np.ascontiguousarray(transform.weight, dtype=np.float32),
         "bias": np.ascontiguousarray(transform.bias, dtype=np.float32),
         "mean": np.array([transform.mean], dtype=np.float64),
         "scale": np.array([transform.scale], dtype=np.float64),
     }
-    return safetensors.numpy.save(arrays)
 
 
 def write_bundle(folder: Folder, bundle: TeacherBundle) -> None:
     """Write the transform and, after it, `teacher.json`."""
-    data = _transform_bytes(bundle.transform)
+    data = safetensors.numpy.save(_stored_arrays(bundle.transform))
     folder.write(TRANSFORM_NAME, data)
     document = {
         "version": FORMAT_VERSION,

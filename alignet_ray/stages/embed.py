@@ -6,8 +6,9 @@ on how many workers there were or on what else was left to do.
 """
 
 import pickle
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -79,6 +80,19 @@ def describe_backbone(config: BackboneConfig, plugins: Sequence[str]) -> Resolve
     return run_task(_describe, config, tuple(plugins))
 
 
+def verify_weights(backbone: ResolvedBackbone, plugins: Sequence[str]) -> None:
+    """Load a recorded backbone on a worker. Raises InputError where its weights are not there.
+
+    An actor that fails while it starts can only be reported as a dead actor, so ask first.
+    """
+    run_task(_verify, backbone, tuple(plugins))
+
+
+def _verify(backbone: ResolvedBackbone, plugins: tuple[str, ...]) -> None:
+    import_plugins(plugins)
+    load_backbone(backbone.as_config(), expected_sha256=backbone.weights_sha256)
+
+
 def _describe(config: BackboneConfig, plugins: tuple[str, ...]) -> ResolvedBackbone:
     import_plugins(plugins)
     return load_backbone(config).resolved
@@ -147,15 +161,25 @@ def decode_part(row: Row, *, request: EmbedRequest) -> Row:
     rows = request.layout.rows(row["part"])
     listing = read_rows(request.root, request.index, rows.start, rows.stop)
     pixels_of, stored = request.backbone.preprocessing, request.stored
-    with ThreadPoolExecutor(_READ_THREADS) as pool:
-        data = pool.map(_read_listed, listing.to_pylist())
-        decoded = [_decode_one(item, pixels_of, stored) for item in data]
+    decoded = [_decode_one(data, pixels_of, stored) for data in _read_ahead(listing.to_pylist())]
     pixels = np.stack([item[0] for item in decoded])
     return {
         "part": row["part"],
         "pixels": pixels.tobytes(),
         "stored": pickle.dumps([item[1] for item in decoded]),
     }
+
+
+def _read_ahead(rows: Sequence[Row]) -> Iterator[bytes]:
+    """Bytes of the listed images in order, with a few reads under way and no more held."""
+    with ThreadPoolExecutor(_READ_THREADS) as pool:
+        reading: deque[Future[bytes]] = deque()
+        for row in rows:
+            reading.append(pool.submit(_read_listed, row))
+            if len(reading) > _READ_THREADS:
+                yield reading.popleft().result()
+        while reading:
+            yield reading.popleft().result()
 
 
 def _read_listed(row: Row) -> bytes:

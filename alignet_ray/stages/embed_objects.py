@@ -14,18 +14,18 @@ from jaxtyping import Float32
 
 from alignet_ray.config.backbone import BackboneConfig, ResolvedBackbone
 from alignet_ray.config.resources import Resources
+from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError
 from alignet_ray.records import image_table
 from alignet_ray.records.digests import digest
 from alignet_ray.records.listing import (
     LISTING_SCHEMA,
     listing_sha256,
-    read_index,
     write_listing,
 )
 from alignet_ray.records.parquet import read_parquet
 from alignet_ray.records.parts import PartLayout, part_name
-from alignet_ray.records.store import Folder, absolute_url
+from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import EmbedRequest, describe_backbone, embed_missing_parts
 from alignet_ray.stages.session import choose_device
 
@@ -60,7 +60,7 @@ def embed_objects(
     listing = _listing(images)
     settings_digest = digest([listing_sha256(listing), resolved.identity()])
     root = cache.folder(settings_digest[:_DIGEST_LETTERS])
-    index = read_index(root) or write_listing(root, listing)
+    index = write_listing(root, listing)  # always: images may have moved to another place
     layout = PartLayout(num_rows=index.num_images, part_rows=_PART_ROWS, row_group_rows=_PART_ROWS)
     request = EmbedRequest(
         root=root,

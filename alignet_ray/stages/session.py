@@ -43,6 +43,11 @@ def ray_session(resources: Resources) -> Generator[None]:
             ray.shutdown()
 
 
+def joins_cluster(resources: Resources) -> bool:
+    """Whether a job joins a cluster that is there, rather than start a Ray of its own."""
+    return resources.address is not None or "RAY_ADDRESS" in os.environ
+
+
 def _connect(resources: Resources) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     # Ray's C++ core writes its own warnings to the user's terminal; our errors are one line.
@@ -53,13 +58,14 @@ def _connect(resources: Resources) -> None:
     environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     runtime: dict[str, object] = {"env_vars": environment}
     address = resources.address
-    if address is not None and "RAY_JOB_CONFIG_JSON_ENV_VAR" not in os.environ:
+    joins = joins_cluster(resources)
+    if joins and "RAY_JOB_CONFIG_JSON_ENV_VAR" not in os.environ:
         runtime["py_modules"] = [str(Path(alignet_ray.__file__).parent)]
-    joins = address is not None or "RAY_ADDRESS" in os.environ
     try:
         with _quiet_start():
             ray.init(
-                address=address,
+                # Without "local" Ray would join whatever was last started on this machine.
+                address=(address or os.environ["RAY_ADDRESS"]) if joins else "local",
                 num_cpus=None if joins else resources.num_cpus,
                 include_dashboard=None if joins else False,
                 runtime_env=runtime,

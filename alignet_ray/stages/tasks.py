@@ -46,7 +46,13 @@ def map_tasks(
 _END: Any = object()
 
 
-def run_task(function: Callable[..., Result], *arguments: Any, num_cpus: float = 1.0) -> Result:
+def run_task(
+    function: Callable[..., Result], *arguments: Any, num_cpus: float = 1.0, num_gpus: int = 0
+) -> Result:
     """One call of a function on the cluster, so that a small head node does no heavy work."""
     with unwrapped_errors():
-        return ray.get(ray.remote(num_cpus=num_cpus, max_retries=-1)(function).remote(*arguments))
+        return ray.get(
+            ray.remote(num_cpus=num_cpus, num_gpus=num_gpus, max_retries=-1)(function).remote(
+                *arguments
+            )
+        )

@@ -19,14 +19,20 @@ import ray.train
 import ray.train.torch
 import torch
 
-from alignet_ray.config.backbone import BackboneConfig
 from alignet_ray.config.train import TrainConfig
+from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import AlignetError, ResourceError
 from alignet_ray.records.digests import Json
 from alignet_ray.records.lock import locked
-from alignet_ray.records.store import Folder, absolute_url
+from alignet_ray.records.store import Folder
+from alignet_ray.stages.embed import describe_backbone
 from alignet_ray.stages.progress import progress
-from alignet_ray.stages.session import choose_device, num_cluster_cpus, ray_session
+from alignet_ray.stages.session import (
+    choose_device,
+    joins_cluster,
+    num_cluster_cpus,
+    ray_session,
+)
 from alignet_ray.training.export import exported_figures
 from alignet_ray.training.loop import train_student
 from alignet_ray.training.plan import TrainPlan, make_plan
@@ -58,29 +64,21 @@ def train(config: TrainConfig) -> TrainSummary:
     config = with_absolute_urls(config)
     plan = make_plan(config)
     output = Folder(config.output)
-    with locked(output):
-        figures = exported_figures(output, plan.settings(config))
+    started = time.monotonic()
+    with locked(output), ray_session(config.resources):
+        student = describe_backbone(config.student, config.plugins)
+        figures = exported_figures(output, plan.settings(config, student))
         if figures is not None:
             return TrainSummary(output=output.url, is_new=False, plan=plan, figures=figures)
-        started = time.monotonic()
-        with ray_session(config.resources):
-            figures = _fit(config, plan, output)
+        figures = _fit(config, plan, output)
     seconds = time.monotonic() - started
     return TrainSummary(output=output.url, is_new=True, plan=plan, figures=figures, seconds=seconds)
 
 
 def with_absolute_urls(config: TrainConfig) -> TrainConfig:
     """The settings with every local path made absolute: workers change directory."""
-    student: BackboneConfig = config.student
-    if student.checkpoint:
-        student = replace(student, checkpoint=absolute_url(student.checkpoint))
-    plugins = (absolute_url(p) if p.endswith(".py") else p for p in config.plugins)
     return replace(
-        config,
-        runs=tuple(map(absolute_url, config.runs)),
-        output=absolute_url(config.output),
-        student=student,
-        plugins=tuple(plugins),
+        config, runs=tuple(map(absolute_url, config.runs)), output=absolute_url(config.output)
     )
 
 
@@ -222,7 +220,7 @@ def _cpus_per_worker(config: TrainConfig) -> float:
 
 def _refuse_what_is_not_there(config: TrainConfig, cpus: float, device: str) -> None:
     """A Ray of this machine's own never grows: say at once what it cannot give."""
-    if config.resources.address is not None or "RAY_ADDRESS" in os.environ:
+    if joins_cluster(config.resources):
         return
     has = ray.cluster_resources()
     wanted = {"CPU": cpus * config.num_workers}

@@ -41,7 +41,6 @@ def make_learner(
 ) -> Learner:
     """The student with its optimiser, alike on every rank."""
     import_plugins(config.plugins)
-    torch.manual_seed(config.seed)
     backbone = load_backbone(config.student).to(device=world.device, dtype=precision)
     freeze_unused(backbone)
     model = _wrap(backbone, world)

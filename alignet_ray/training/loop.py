@@ -71,7 +71,7 @@ def train_student(
     }
     if world.is_first:
         folder = Folder.at(config.output)
-        export_student(folder, learner.backbone, plan.settings(config), figures)
+        export_student(folder, learner.backbone, plan.settings(config, learner.before), figures)
     return figures
 
 

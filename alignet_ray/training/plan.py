@@ -7,6 +7,7 @@ here, before Ray starts or a model is loaded.
 import math
 from dataclasses import dataclass
 
+from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import ConfigError
 from alignet_ray.functional.planner import Layout, default_num_streams, divisors
@@ -32,8 +33,10 @@ class TrainPlan:
         """Forward passes of a step over all workers, where all runs have the largest group."""
         return self.layout.groups_per_step * self.sources.images_per_group
 
-    def settings(self, config: TrainConfig) -> Json:
-        """What decides the result: settings with their defaults filled in, and the pinned data."""
+    def settings(self, config: TrainConfig, student: ResolvedBackbone) -> Json:
+        """What decides the result: settings with their defaults filled in, the student by its
+        weights' digest, and the pinned data.
+        """
         resolved = {
             "steps": self.num_steps,
             "groups_per_step": self.layout.groups_per_step,
@@ -42,7 +45,7 @@ class TrainPlan:
         }
         data = {f"run_{i}": source.pin() for i, source in enumerate(self.sources.sources)}
         asked = {name: value for name, value in config.settings().items() if name != "epochs"}
-        return {**asked, **resolved, "data": data}
+        return {**asked, **resolved, "student": student.identity(), "data": data}
 
     @property
     def epochs(self) -> float:

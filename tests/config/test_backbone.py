@@ -49,8 +49,8 @@ def test_identity_does_not_know_where_the_weights_lie(backbone, checkpoint):
 
 @given(RESOLVED)
 def test_the_request_for_a_record_asks_for_all_of_it(backbone):
-    config = backbone.as_config("elsewhere")
-    assert config.checkpoint == "elsewhere"
+    config = backbone.as_config("gs://b/elsewhere")
+    assert config.checkpoint == "gs://b/elsewhere"
     asked = {name: getattr(config, name) for name in ("name", "model_args", "representation")}
     assert asked == {name: getattr(backbone, name) for name in asked}
     assert vars(config.preprocessing) == {"preset": "backbone", **vars(backbone.preprocessing)}
@@ -89,3 +89,9 @@ def test_preprocessing_that_cannot_be_is_refused(fields):
     (name,) = fields
     with pytest.raises(ConfigError, match=f"--preprocessing.{name.replace('_', '-')}"):
         PreprocessingConfig(**fields)
+
+
+def test_a_local_checkpoint_is_absolute_because_workers_change_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert BackboneConfig(checkpoint="w.safetensors").checkpoint == str(tmp_path / "w.safetensors")
+    assert BackboneConfig(checkpoint="gs://b/w.safetensors").checkpoint == "gs://b/w.safetensors"

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from alignet_ray.config.checks import above, at_least, flag, one_of, within
+from alignet_ray.config.checks import above, at_least, flag, within
 from alignet_ray.errors import ConfigError
 
 
@@ -15,7 +15,6 @@ def test_what_is_allowed_passes():
     above("n", None, 3)
     within("n", 0, 0, 1)
     within("n", 1, 0, 1)
-    one_of("n", "a", {"a", "b"})
 
 
 @pytest.mark.parametrize(
@@ -24,7 +23,6 @@ def test_what_is_allowed_passes():
         (lambda: at_least("a.num_x", 2, 3), "--a.num-x: 2; expected at least 3"),
         (lambda: above("a.num_x", 3, 3), "--a.num-x: 3; expected more than 3"),
         (lambda: within("x", 2, 0, 1), "--x: 2; expected between 0 and 1"),
-        (lambda: one_of("x", "c", {"b", "a"}), "--x: 'c'; expected one of a, b"),
     ],
 )
 def test_what_is_not_allowed_is_said_in_one_line(check, line):

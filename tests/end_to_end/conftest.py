@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,11 @@ import timm
 import torch
 from PIL import Image
 
+from alignet_ray.config.backbone import BackboneConfig, PreprocessingConfig
+from alignet_ray.models.backbones import load_backbone
+from alignet_ray.records import teacher_bundle as record
 from alignet_ray.records.store import Folder
+from alignet_ray.records.teacher_bundle import TeacherBundle, Transform
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NUM_IMAGES = 240
@@ -86,7 +91,9 @@ def run_job() -> Callable[..., str]:
 
 def job_environment() -> dict[str, str]:
     environment = {k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"}
-    return {**environment, "RAY_AUTH_MODE": "disabled"}
+    binaries = str(Path(sys.executable).parent)  # `python` of a submitted job is this one too
+    path = f"{binaries}{os.pathsep}{environment.get('PATH', '')}"
+    return {**environment, "RAY_AUTH_MODE": "disabled", "PATH": path}
 
 
 def content(url: str) -> dict[str, str]:
@@ -124,6 +131,47 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.05)
 
 
+def kill_workers(driver: int, name: str) -> int:
+    """SIGKILL every Ray worker of a driver's own Ray whose title holds the name."""
+    listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True).stdout
+    rows = [line.split(maxsplit=2) for line in listed.splitlines()[1:]]
+    family = {driver}
+    for _ in range(len(rows)):  # children of children, to any depth
+        grown = family | {int(pid) for pid, parent, *_ in rows if int(parent) in family}
+        if grown == family:
+            break
+        family = grown
+    killed = 0
+    for pid, _, title in (row for row in rows if len(row) == 3):
+        if int(pid) in family and name in title:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+                killed += 1
+    return killed
+
+
+def write_other_weights(path: Path) -> None:
+    """Weights of the same architecture that are not the workspace's."""
+    torch.manual_seed(1)
+    safetensors.torch.save_file(timm.create_model("test_efficientnet").state_dict(), path)
+
+
+def write_bundle(folder: Path, workspace: Workspace) -> None:
+    """A bundle of the workspace's backbone with the identity for a transform."""
+    config = BackboneConfig(
+        name="test_efficientnet",
+        checkpoint=str(workspace.weights),
+        preprocessing=PreprocessingConfig(resolution=RESOLUTION),
+    )
+    backbone = load_backbone(config).resolved
+    identity = Transform(
+        weight=np.eye(backbone.dim), bias=np.zeros(backbone.dim), mean=0.0, scale=1.0
+    )
+    record.write_bundle(
+        Folder.at(str(folder)), TeacherBundle(backbone=backbone, transform=identity)
+    )
+
+
 def answers(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
         return True
@@ -139,8 +187,11 @@ def support() -> SimpleNamespace:
         free_port=free_port,
         job_command=job_command,
         job_environment=job_environment,
+        kill_workers=kill_workers,
         repository=REPOSITORY,
         wait_for=wait_for,
+        write_bundle=write_bundle,
+        write_other_weights=write_other_weights,
     )
 
 

@@ -121,3 +121,42 @@ def test_a_submitted_job_on_a_cluster_makes_the_same_bytes_in_a_bucket(
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert support.content(f"{bucket}/submitted") == support.content(str(baseline))
+
+
+def test_weights_that_are_not_the_bundles_are_one_line_before_anything_is_embedded(
+    support: Any, workspace: Any, tmp_path: Path
+) -> None:
+    bundle, output = tmp_path / "teacher", tmp_path / "run"
+    support.write_bundle(bundle, workspace)
+    wrong = tmp_path / "wrong.safetensors"
+    support.write_other_weights(wrong)
+    flags = ["--images", str(workspace.images), "--teacher", str(bundle), "--output", str(output)]
+    done = subprocess.run(
+        support.job_command("generate", *flags, "--checkpoint", str(wrong)),
+        capture_output=True,
+        text=True,
+        env=support.job_environment(),
+    )
+    assert done.returncode == 3, done.stderr
+    assert "--checkpoint" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not list((output / "images").glob("part-*"))
+
+
+def test_a_killed_embedding_actor_is_replaced_and_the_bytes_are_the_same(
+    support: Any, workspace: Any, baseline: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "run"
+    driver = subprocess.Popen(
+        support.job_command("generate", *workspace.flags, "--output", str(output)),
+        env=support.job_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    support.wait_for(lambda: any((output / "images").glob("part-*.json")), seconds=120)
+    killed = support.kill_workers(driver.pid, "MapWorker")
+    _, errors = driver.communicate()
+    assert killed, "no actor was there to kill"
+    assert driver.returncode == 0, errors
+    assert support.content(str(output)) == support.content(str(baseline))

@@ -59,10 +59,10 @@ def test_a_teacher_is_two_models(tmp_path, resolved):
 
 
 def test_names_and_a_backbone_of_its_own():
-    backbone = EvaluatedBackboneConfig(name="resnet50", checkpoint="c.pt")
+    backbone = EvaluatedBackboneConfig(name="resnet50", checkpoint="/c.pt")
     named, own = models("resnet18", backbone=backbone)
     assert (named.backbone.name, named.backbone.checkpoint) == ("resnet18", None)
-    assert (own.backbone.name, own.backbone.checkpoint) == ("resnet50", "c.pt")
+    assert (own.backbone.name, own.backbone.checkpoint) == ("resnet50", "/c.pt")
 
 
 def test_a_label_twice_and_a_folder_of_neither(tmp_path):

@@ -11,7 +11,6 @@ from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.functional.sampling import (
     draw_groups,
     draw_random_groups,
-    largest_num_blocks,
     members_by_cluster,
     pool_statistics,
 )
@@ -149,7 +148,7 @@ def test_random_groups_need_enough_images():
 @given(ID_LISTS, st.integers(1, 4))
 def test_the_largest_number_of_blocks_can_be_drawn_and_one_more_cannot(ids, size):
     members = members_by_cluster(ids, 5)
-    largest = largest_num_blocks(members, (size,) * 2)
+    largest = len(members.eligible(size))
     assume(largest >= 2)
     draw_groups(stream(), members, blocks=(size,) * largest, num_groups=1)
     with pytest.raises(ValueError, match="expected"):

@@ -28,10 +28,13 @@ BACKBONE = ResolvedBackbone(
 )  # fmt: skip
 
 
-def plan(num_images=10_000, precision="float32", **fields):
+LABELS = {f"class{number}": 100 for number in range(80)}
+
+
+def plan(num_images=10_000, precision="float32", labels=LABELS, **fields):
     config = GenerateConfig(**{"images": "i", "output": "o", "teacher": UNTRANSFORMED, **fields})
     index = ListingIndex(num_images=num_images, rows_per_file=1 << 20, sha256="listing")
-    return plan_run(config, index, BACKBONE, None, precision)
+    return plan_run(config, index, BACKBONE, None, precision, labels)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +111,6 @@ def test_triplets_can_be_asked_of_every_strategy(strategy):
     [
         {"num_groups": 7}, {"num_triplets": 7}, {"output": "elsewhere"}, {"images": "elsewhere"},
         {"resources": Resources(device="cpu", threads_per_actor=3)}, {"plugins": ("a.py",)},
-        {"shards": ShardConfig(teacher_temperature=2.0)},
     ],
 )  # fmt: skip
 def test_counts_urls_and_machines_are_outside_the_digest(fields):
@@ -127,6 +129,8 @@ def test_counts_urls_and_machines_are_outside_the_digest(fields):
         (1, {"clusters": ClusterConfig(num_restarts=9)}),
         (2, {"shards": ShardConfig(strategy="class_border")}),
         (2, {"shards": ShardConfig(group="8x4")}),
+        (0, {"embedding": EmbeddingConfig(batch_size=32)}),
+        (2, {"shards": ShardConfig(teacher_temperature=2.0)}),
         (2, {"shards": ShardConfig(pool_rows=999)}),
         (2, {"shards": ShardConfig(shared_images=True)}),
         (2, {"shards": ShardConfig(num_validation_images=9)}),
@@ -158,3 +162,17 @@ def test_the_pool_is_large_enough_for_the_clusters():
     assert plan().settings.shards["pool_rows"] == 16_384
     many = plan(clusters=ClusterConfig(num_clusters=1000))
     assert many.settings.shards["pool_rows"] == 32_000
+
+
+def test_class_groups_are_bounded_by_the_classes_that_have_enough_images():
+    few = {"a": 10, "b": 10, "c": 1}
+    made = plan(labels=few, shards=ShardConfig(strategy="class_border"))
+    assert made.splits[0].blocks == (4, 4)
+    with pytest.raises(ConfigError, match="The largest P is 2"):
+        plan(labels=few, shards=ShardConfig(strategy="class_border", group="3x4"))
+
+
+@pytest.mark.parametrize("labels", [{}, {"a": 100}, {"a": 3, "b": 3}])
+def test_class_strategies_without_classes_are_refused_before_anything_is_made(labels):
+    with pytest.raises(InputError, match="sub-folder"):
+        plan(labels=labels, shards=ShardConfig(strategy="class_border"))

@@ -72,7 +72,7 @@ def test_the_first_sub_folder_is_the_label(photo_folder):
 
 @pytest.mark.parametrize(
     "name",
-    [".hidden.jpg", ".a.jpg.0123.partial", "._cat.jpg", ".thumbnails/a.jpg", "a.txt", "b.gif"],
+    [".hidden.jpg", ".a.jpg.0123.partial", "._cat.jpg", ".thumbnails/a.jpg", "a.txt", "b.npy"],
 )
 def test_hidden_temporary_and_other_files_are_left_out(photo_folder, name):
     folder = photo_folder()
@@ -129,3 +129,9 @@ def test_another_size_under_the_same_name_is_a_change(photo_folder, tmp_path):
     (folder / "cat" / "001.jpg").write_bytes(stream.getvalue())
     with pytest.raises(MismatchError, match="sizes or labels differ"):
         refuse_changed_source(root, index, list_folder(str(folder), 0), str(folder))
+
+
+def test_images_that_no_decoder_here_takes_are_listed_so_that_they_become_rejects(photo_folder):
+    folder = photo_folder()
+    (folder / "moving.gif").write_bytes(b"GIF89a")
+    assert "moving.gif" in keys(list_folder(str(folder), 0))

@@ -210,3 +210,11 @@ def test_a_stored_copy_looks_like_the_image():
 @pytest.mark.parametrize(("kind", "extension"), [("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp")])
 def test_the_extension_is_that_of_the_bytes(kind, extension):
     assert extension_of(encoded(picture(), kind)) == extension
+
+
+@pytest.mark.parametrize(("size", "reason"), [((70_000, 1), "a side longer"), ((6500, 100), "64")])
+def test_shapes_that_leave_nothing_to_see_are_rejects(size, reason):
+    stream = io.BytesIO()
+    Image.new("L", size).save(stream, "PNG")
+    with pytest.raises(DecodeError, match=reason):
+        decode_image(stream.getvalue())

@@ -156,3 +156,14 @@ def test_a_lease_that_was_never_fully_taken_is_nobodys(bucket, data):
     bucket.write(LOCK_NAME, data)
     with locked(bucket):
         pass
+
+
+def test_a_driver_whose_lease_was_taken_stops_and_leaves_it(bucket, monkeypatch):
+    monkeypatch.setattr(lock, "_RENEW_SECONDS", 0.02)
+    other = json.dumps({"token": "other", "owner": "other", "renewed": time.time()}).encode()
+    with pytest.raises(LockedError), locked(bucket):
+        bucket.write(LOCK_NAME, other)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert bucket.read(LOCK_NAME) == other

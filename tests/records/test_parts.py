@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignet_ray.errors import RecordError
+from alignet_ray.errors import RecordError, StorageError
 from alignet_ray.records.parts import (
     PartLayout,
     missing_parts,
@@ -73,3 +73,13 @@ def test_a_broken_sidecar_is_a_record_error(root, data):
     root.write(sidecar_name(0), data)
     with pytest.raises(RecordError, match=r"part-000000.json: "):
         read_sidecar(root, 0)
+
+
+def test_an_older_sidecar_never_vouches_for_a_new_part(tmp_path):
+    folder = Folder.at(str(tmp_path))
+    write_part(folder, 0, b"old", "digest", {})
+    (tmp_path / "part-000000.parquet").unlink()
+    (tmp_path / "part-000000.parquet").mkdir()  # the new part cannot be put in place
+    with pytest.raises(StorageError):
+        write_part(folder, 0, b"new", "digest", {})
+    assert not folder.exists("part-000000.json")

@@ -12,9 +12,10 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
+from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import StorageError
 from alignet_ray.records import store
-from alignet_ray.records.store import Folder, absolute_url, is_temporary, read_url
+from alignet_ray.records.store import Folder, is_temporary, read_url
 
 
 class UnreliableFileSystem(MemoryFileSystem):
@@ -224,6 +225,7 @@ def test_a_write_that_fails_leaves_nothing_behind(local_root):
 
 WRITE_FOR_EVER = """
 import itertools, sys
+from alignet_ray.config.urls import absolute_url
 from alignet_ray.records.store import Folder
 for number in itertools.count():
     Folder(sys.argv[1]).write("a", bytes([number % 256]) * 500_000)

@@ -67,11 +67,14 @@ def test_a_students_folder_is_kept_for_its_own_settings(make_config: Any) -> Non
 
     config = make_config()
     folder, plan = Folder.at(config.output), make_plan(config)
-    assert exported_figures(folder, plan.settings(config)) is None
-    export_student(folder, make_learner(config, World()).backbone, plan.settings(config), {"a": 1})
-    assert exported_figures(folder, plan.settings(config)) == {"a": 1}
+    backbone = make_learner(config, World()).backbone
+    settings = plan.settings(config, backbone.resolved)
+    assert exported_figures(folder, settings) is None
+    export_student(folder, backbone, settings, {"a": 1})
+    assert exported_figures(folder, settings) == {"a": 1}
     more_workers = make_config(num_workers=2)
-    assert exported_figures(folder, make_plan(more_workers).settings(more_workers)) == {"a": 1}
+    same = make_plan(more_workers).settings(more_workers, backbone.resolved)
+    assert exported_figures(folder, same) == {"a": 1}
     other = make_config(learning_rate=0.5)
     with pytest.raises(MismatchError, match=r"learning_rate 0\.5 \(made with 0\.001\)"):
-        exported_figures(folder, make_plan(other).settings(other))
+        exported_figures(folder, make_plan(other).settings(other, backbone.resolved))
