@@ -20,11 +20,12 @@ from alignet_ray.records import image_table
 from alignet_ray.records.digests import digest
 from alignet_ray.records.listing import (
     LISTING_SCHEMA,
+    index_of,
     listing_sha256,
     write_listing,
 )
 from alignet_ray.records.parquet import read_parquet
-from alignet_ray.records.parts import PartLayout, part_name
+from alignet_ray.records.parts import PartLayout, missing_parts, part_name
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import EmbedRequest, describe_backbone, embed_missing_parts
 from alignet_ray.stages.session import choose_device
@@ -60,8 +61,10 @@ def embed_objects(
     listing = _listing(images)
     settings_digest = digest([listing_sha256(listing), resolved.identity()])
     root = cache.folder(settings_digest[:_DIGEST_LETTERS])
-    index = write_listing(root, listing)  # always: images may have moved to another place
+    index = index_of(listing)
     layout = PartLayout(num_rows=index.num_images, part_rows=_PART_ROWS, row_group_rows=_PART_ROWS)
+    if missing_parts(root.folder(image_table.IMAGES_FOLDER), layout.num_parts):
+        write_listing(root, listing)  # again, too: images may have moved to another place
     request = EmbedRequest(
         root=root,
         index=index,

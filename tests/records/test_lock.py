@@ -158,12 +158,17 @@ def test_a_lease_that_was_never_fully_taken_is_nobodys(bucket, data):
         pass
 
 
-def test_a_driver_whose_lease_was_taken_stops_and_leaves_it(bucket, monkeypatch):
-    monkeypatch.setattr(lock, "_RENEW_SECONDS", 0.02)
-    other = json.dumps({"token": "other", "owner": "other", "renewed": time.time()}).encode()
-    with pytest.raises(LockedError), locked(bucket):
-        bucket.write(LOCK_NAME, other)
+def hold_until_taken(bucket, taken):
+    with locked(bucket):
+        bucket.write(LOCK_NAME, taken)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             time.sleep(0.01)
+
+
+def test_a_driver_whose_lease_was_taken_stops_and_leaves_it(bucket, monkeypatch):
+    monkeypatch.setattr(lock, "_RENEW_SECONDS", 0.02)
+    other = json.dumps({"token": "other", "owner": "other", "renewed": time.time()}).encode()
+    with pytest.raises(LockedError):
+        hold_until_taken(bucket, other)
     assert bucket.read(LOCK_NAME) == other

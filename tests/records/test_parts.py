@@ -15,6 +15,7 @@ from alignet_ray.records.parts import (
     sidecar_name,
     write_part,
 )
+from alignet_ray.records.store import Folder
 
 LAYOUTS = st.builds(
     lambda rows, groups, size: PartLayout(
