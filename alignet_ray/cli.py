@@ -25,6 +25,7 @@ Config = TypeVar("Config")
 _PARSE_EXIT_CODE = 2
 _INTERRUPTED_EXIT_CODE = 130
 _FRAME = re.compile(r"[╭╮╰╯│─]+")
+_FLAG = re.compile(r"--[a-z][a-z0-9.-]*")
 _EPILOGUE = (
     "--config FILE.yaml reads settings before the flags (repeat it to layer files); "
     "--print-config prints the resulting settings as YAML and stops."
@@ -162,7 +163,10 @@ def _one_line(frame: str) -> str:
             break
         if text and not line.lstrip().startswith("╭"):
             body.append(text)
-    return " ".join(" ".join(body).split()).rstrip(".")
+    text = " ".join(" ".join(body).split()).rstrip(".")
+    if text.startswith("Missing"):
+        return f"missing {', '.join(_FLAG.findall(text))}"
+    return text
 
 
 def _plain(config: Any) -> Any:

@@ -4,6 +4,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.config.generate import UNTRANSFORMED, GenerateConfig
 from alignet_ray.errors import InputError
@@ -52,9 +54,10 @@ def generate(config: GenerateConfig) -> GenerateSummary:
     root = Folder.at(config.output)
     with locked(root), ray_session(config.resources):
         root.remove_temporaries()
+        listing = _list(config, root)
         backbone, transform = _teacher(config)
         device = choose_device(config.resources)
-        index, plan = _freeze(config, root, backbone, transform, device)
+        index, plan = _freeze(config, root, listing, backbone, transform, device)
         made = _embed(config, root, index, plan, backbone, device)
         rejects = _check_rejects(config, root, plan)
         clustered = cluster_images(
@@ -81,6 +84,12 @@ def generate(config: GenerateConfig) -> GenerateSummary:
     )
 
 
+def _list(config: GenerateConfig, root: Folder) -> pa.Table:
+    """The source in the order of the root's own seed; another seed is refused by name later."""
+    frozen = read_settings(root)
+    return list_folder(config.images, frozen.images["seed"] if frozen else config.seed)
+
+
 def _teacher(config: GenerateConfig) -> tuple[ResolvedBackbone, Transform | None]:
     if config.teacher == UNTRANSFORMED:
         return describe_backbone(config.backbone, config.plugins), None
@@ -91,13 +100,13 @@ def _teacher(config: GenerateConfig) -> tuple[ResolvedBackbone, Transform | None
 def _freeze(
     config: GenerateConfig,
     root: Folder,
+    listing: pa.Table,
     backbone: ResolvedBackbone,
     transform: Transform | None,
     device: str,
 ) -> tuple[ListingIndex, RunPlan]:
-    """List the source, resolve the settings, and freeze both or compare with what is frozen."""
+    """Resolve the settings, and freeze them and the listing or compare with what is frozen."""
     frozen = read_settings(root)
-    listing = list_folder(config.images, frozen.images["seed"] if frozen else config.seed)
     index = read_index(root)
     if index is not None:
         refuse_changed_source(root, index, listing, config.images)
@@ -171,7 +180,7 @@ def _check_rejects(config: GenerateConfig, root: Folder, plan: RunPlan) -> dict[
         some = "; ".join(f"{k}: {r}" for k, r in list(rejects.items())[:_REASONS_SHOWN])
         raise InputError(
             f"{len(rejects)} of {plan.layout.num_rows} images rejected ({some})",
-            f"at most {allowed:g}",
+            f"at most {config.embedding.max_rejected_fraction:g} of them",
             config.images,
             "Mend them and give another --output, or raise --embedding.max-rejected-fraction.",
         )

@@ -39,9 +39,11 @@ def list_folder(url: str, seed: int) -> pa.Table:
     }
     keys = sorted(key for key in entries if _is_image(key))
     if not keys:
+        is_there = bool(entries) or folder.exists("")
+        nothing = f"{len(entries)} files, none of them an image" if entries else "no files"
         raise InputError(
-            f"{len(entries)} files, none of them an image" if entries else "no files",
-            f"files named {', '.join(sorted(IMAGE_SUFFIXES))}",
+            nothing if is_there else "no such folder",
+            "JPEG, PNG or WebP files with their suffixes",
             folder.url,
             "Check --images.",
         )

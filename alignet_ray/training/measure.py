@@ -38,6 +38,11 @@ class Sharpness:
     def warning(self) -> str | None:
         """A line about a student that can hardly learn, if it is one."""
         entropy = self.student_entropy
+        if self.teacher_entropy < SATURATED_ENTROPY:
+            return (
+                f"the teacher's mean label entropy is {self.teacher_entropy:.4f} nats: saturated. "
+                "Raise --teacher-temperature."
+            )
         said = (
             f"the initial student's mean entropy is {entropy:.4f} nats at temperature "
             f"{self.student_temperature:g}"

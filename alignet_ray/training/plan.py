@@ -80,7 +80,9 @@ def default_groups_per_step(images_per_group: int) -> int:
 
 def _layout(config: TrainConfig, sources: Sources) -> Layout:
     counts = sources.group_counts
-    per_step = config.groups_per_step or default_groups_per_step(sources.images_per_group)
+    default = default_groups_per_step(sources.images_per_group)
+    most = 2 ** int(math.log2(max(1, sum(counts))))  # a small run has small steps
+    per_step = config.groups_per_step or min(default, most)
     if sum(counts) < per_step:
         raise ConfigError(
             f"a step of {per_step} groups", f"at most the {sum(counts)} groups of the runs",

@@ -88,7 +88,7 @@ def test_a_folder_below_a_hidden_one_is_listed(photo_folder, tmp_path):
 
 
 def test_a_missing_folder_says_so(tmp_path):
-    with pytest.raises(InputError, match="none: no files; expected files named"):
+    with pytest.raises(InputError, match="none: no such folder; expected JPEG"):
         list_folder(str(tmp_path / "none"), 0)
 
 
