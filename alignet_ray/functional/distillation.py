@@ -9,8 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from alignet_ray.functional.groups import gram_pair_similarities
-from alignet_ray.functional.losses import Divergence, kl_divergence
-from alignet_ray.functional.odd_one_out import pair_log_probabilities
+from alignet_ray.functional.losses import Divergence, kl_divergence, triplet_loss
 
 
 def gram_matrices(
@@ -39,13 +38,13 @@ def gram_loss(
     `student` and `teacher` are Gram matrices of the same images, `triplets` the positions of one
     group's triplets; both softmaxes are taken in the student's precision.
     """
-    teacher_log = pair_log_probabilities(
-        gram_pair_similarities(teacher.to(student.dtype), triplets), teacher_temperature
+    return triplet_loss(
+        gram_pair_similarities(teacher.to(student.dtype), triplets),
+        gram_pair_similarities(student, triplets),
+        teacher_temperature=teacher_temperature,
+        student_temperature=student_temperature,
+        divergence=divergence,
     )
-    student_log = pair_log_probabilities(
-        gram_pair_similarities(student, triplets), student_temperature
-    )
-    return divergence(teacher_log, student_log)
 
 
 def agrees_with_teacher(
