@@ -129,11 +129,14 @@ def _num_sources(config: GenerateConfig, num_clusters: int, label_sizes: Mapping
     return num_classes
 
 
-def _default_blocks(shards: ShardConfig, num_sources: int) -> tuple[int, ...]:
-    """The asked group, or 48 x 4 with no more blocks than two thirds of the clusters or classes."""
+def _blocks(shards: ShardConfig, num_sources: int, num_training: int) -> tuple[int, ...]:
+    """The asked group, or 48 x 4 with no more blocks than two thirds of the clusters or classes
+    and no more images than a quarter of those there are.
+    """
     if shards.group is not None:
         return shards.blocks
-    num_blocks = max(2, min(DEFAULT_BLOCKS, 2 * num_sources // 3))
+    most = min(2 * num_sources // 3, num_training // (4 * DEFAULT_BLOCK_SIZE))
+    num_blocks = max(2, min(DEFAULT_BLOCKS, most))
     if shards.strategy == "random":
         return (num_blocks * DEFAULT_BLOCK_SIZE,)
     return (DEFAULT_BLOCK_SIZE,) * num_blocks
@@ -141,16 +144,16 @@ def _default_blocks(shards: ShardConfig, num_sources: int) -> tuple[int, ...]:
 
 def _shard_settings(config: GenerateConfig, num_images: int, num_sources: int) -> dict[str, Any]:
     asked = config.shards
-    blocks = _default_blocks(asked, num_sources)
+    num_validation = asked.num_validation_images
+    if num_validation is None:
+        num_validation = min(MOST_VALIDATION_IMAGES, num_images // 10)
+    blocks = _blocks(asked, num_sources, num_images - num_validation)
     unit = "classes" if asked.strategy in CLASS_STRATEGIES else "clusters"
     if asked.strategy != "random" and len(blocks) > num_sources:
         raise ConfigError(
             f"{len(blocks)} {unit} a group", f"at most the {num_sources} {unit} there are",
             "--shards.group", f"The largest P is {num_sources}.",
         )  # fmt: skip
-    num_validation = asked.num_validation_images
-    if num_validation is None:
-        num_validation = min(MOST_VALIDATION_IMAGES, num_images // 10)
     if num_images - num_validation < sum(blocks):
         raise InputError(
             f"{num_images - num_validation} training images",

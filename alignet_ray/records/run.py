@@ -28,6 +28,8 @@ class RunSettings:
     images: Settings
     clusters: Settings
     shards: Settings
+    images_from: str | None = None
+    """Root of the run whose listing and image table this one reads; in no digest."""
 
     @property
     def images_digest(self) -> str:
@@ -48,7 +50,8 @@ class RunSettings:
         """As `config.yaml` holds it."""
         digests = {stage: getattr(self, f"{stage}_digest") for stage in STAGES}
         stages = {stage: dict(getattr(self, stage)) for stage in STAGES}
-        return {"version": FORMAT_VERSION, **stages, "digests": digests}
+        borrowed = {"images_from": self.images_from} if self.images_from else {}
+        return {"version": FORMAT_VERSION, **borrowed, **stages, "digests": digests}
 
 
 def read_settings(root: Folder) -> RunSettings | None:
@@ -58,7 +61,9 @@ def read_settings(root: Folder) -> RunSettings | None:
     place = root.place(CONFIG_NAME)
     try:
         document = yaml.safe_load(root.read(CONFIG_NAME))
-        settings = RunSettings(**{stage: document[stage] for stage in STAGES})
+        settings = RunSettings(
+            **{stage: document[stage] for stage in STAGES}, images_from=document.get("images_from")
+        )
         digests, version = document["digests"], document["version"]
         own_digests = settings.to_document()["digests"]
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
@@ -73,6 +78,12 @@ def read_settings(root: Folder) -> RunSettings | None:
             "Restore the file; other settings need another root.",
         )  # fmt: skip
     return settings
+
+
+def image_root(root: Folder) -> Folder:
+    """The root that holds a run's listing and image table: its own, or the run's it borrows from."""
+    settings = read_settings(root)
+    return Folder.at(settings.images_from) if settings and settings.images_from else root
 
 
 def freeze_settings(root: Folder, wanted: RunSettings) -> bool:
