@@ -81,7 +81,7 @@ def read_settings(root: Folder) -> RunSettings | None:
 
 
 def image_root(root: Folder) -> Folder:
-    """The root that holds a run's listing and image table: its own, or the run's it borrows from."""
+    """The root that holds a run's listing and image table: its own, or one it borrows from."""
     settings = read_settings(root)
     return Folder.at(settings.images_from) if settings and settings.images_from else root
 

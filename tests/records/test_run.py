@@ -11,6 +11,7 @@ from alignet_ray.records.run import (
     STAGES,
     RunSettings,
     freeze_settings,
+    image_root,
     read_settings,
 )
 
@@ -110,3 +111,18 @@ def test_another_format_version_is_refused(root):
 
 def test_a_new_root_has_no_settings(root):
     assert read_settings(root) is None
+
+
+def test_a_run_that_borrows_its_images_has_the_same_digests(new_root):
+    own, other = new_root("memory"), new_root("memory")
+    borrowing = RunSettings(
+        images=SETTINGS.images,
+        clusters=SETTINGS.clusters,
+        shards=SETTINGS.shards,
+        images_from=other.url,
+    )
+    freeze_settings(own, borrowing)
+    assert read_settings(own) == borrowing
+    assert borrowing.to_document()["digests"] == SETTINGS.to_document()["digests"]
+    assert image_root(own) == other
+    assert image_root(other) == other
