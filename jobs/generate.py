@@ -8,7 +8,13 @@ from alignet_ray.config.generate import GenerateConfig
 
 
 def main(config: GenerateConfig) -> None:
-    """Generate and print what the run now holds."""
+    """Generate and print what the run now holds, or what it would hold."""
+    if config.dry_run:
+        from alignet_ray.generation.estimate import estimate, estimate_lines
+
+        for line in estimate_lines(estimate(config), config.output):
+            print(line)
+        return
     from alignet_ray.generation.job import generate
     from alignet_ray.generation.summary import summary_lines
 

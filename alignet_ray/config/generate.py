@@ -7,15 +7,36 @@ from typing import Literal
 from alignet_ray.config.backbone import BackboneConfig
 from alignet_ray.config.checks import above, at_least, within
 from alignet_ray.config.resources import Resources
-from alignet_ray.config.urls import absolute_plugins
+from alignet_ray.config.urls import absolute_plugins, absolute_url
 from alignet_ray.errors import ConfigError
 
 UNTRANSFORMED = "untransformed"
 TRIPLET = "triplet"
+AUTO = "auto"
 
 Strategy = Literal["cluster_border", "class_border", "within_cluster", "within_class", "random"]
 
 _P_BY_K = re.compile(r"(\d+)x(\d+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceConfig:
+    """How `images` is read."""
+
+    format: Literal["auto", "folder", "list", "tars"] = "auto"
+    """A folder tree of images, a list (.csv, .tsv, .parquet) of URLs, or tars such as
+    WebDataset's; `auto` sees it by the suffix or by what the folder holds."""
+    labels: str | None = None
+    """File of labels for images that lie flat: name and label a line, as in ImageNet's
+    val_annotations.txt, or one label a line in the order of the sorted names."""
+    url_column: str = "url"
+    """Column of a list that holds URLs, or paths relative to the list."""
+    label_column: str = "label"
+    """Column of a list that holds labels, if there is one."""
+
+    def __post_init__(self) -> None:
+        if self.labels is not None:
+            object.__setattr__(self, "labels", absolute_url(self.labels))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +85,9 @@ class EmbeddingConfig:
 class ClusterConfig:
     """k-means on the transformed embeddings."""
 
-    num_clusters: int | None = None
-    """Number of clusters; default min(500, images / 40)."""
+    num_clusters: int | Literal["auto"] | None = None
+    """Number of clusters; default min(500, images / 40); `auto` finds it by the elbow of the
+    inertia, and keeps the curve."""
     num_iterations: int = 25
     """Iterations of one fit."""
     num_restarts: int = 3
@@ -74,7 +96,8 @@ class ClusterConfig:
     """Most images a cluster that a fit reads; a seeded sample where there are more."""
 
     def __post_init__(self) -> None:
-        at_least("clusters.num_clusters", self.num_clusters, 1)
+        if self.num_clusters != AUTO:
+            at_least("clusters.num_clusters", self.num_clusters, 1)
         at_least("clusters.num_iterations", self.num_iterations, 1)
         at_least("clusters.num_restarts", self.num_restarts, 1)
         at_least("clusters.points_per_cluster", self.points_per_cluster, 1)
@@ -97,14 +120,23 @@ class ShardConfig:
     """Images set aside for validation; default a tenth, 50,000 at most."""
     shared_images: bool = False
     """Validation groups may use training images, as in the paper."""
-    teacher_temperature: float = 1.0
-    """Temperature of the soft labels, handed to the trainer."""
+    teacher_temperature: float | Literal["auto"] = 1.0
+    """Temperature of the soft labels, handed to the trainer; `auto` gives them the mean entropy
+    of another run's (--shards.entropy-from)."""
+    entropy_from: str | None = None
+    """Run whose mean label entropy `auto` matches; default the run of --images-from."""
 
     def __post_init__(self) -> None:
         at_least("shards.groups_per_shard", self.groups_per_shard, 1)
         at_least("shards.pool_rows", self.pool_rows, 3)
         at_least("shards.num_validation_images", self.num_validation_images, 0)
-        above("shards.teacher_temperature", self.teacher_temperature, 0)
+        if self.teacher_temperature != AUTO:
+            above("shards.teacher_temperature", self.teacher_temperature, 0)
+            if self.entropy_from is not None:
+                raise ConfigError(
+                    f"{self.entropy_from} with temperature {self.teacher_temperature:g}",
+                    "--shards.teacher-temperature auto", "--shards.entropy-from",
+                )  # fmt: skip
         if self.group is not None and len(self.blocks) == 1 and self.strategy.endswith("border"):
             raise ConfigError(
                 repr(self.group), "at least 2 clusters for a border", "--shards.group"
@@ -132,12 +164,25 @@ class ShardConfig:
         return (size,) * num_blocks
 
 
+_ABOUT_EMBEDDING = {
+    "source": SourceConfig(),
+    "stored": StoredConfig(),
+    "embedding": EmbeddingConfig(),
+    "backbone": BackboneConfig(),
+    "checkpoint": None,
+    "plugins": (),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class GenerateConfig:
     """Images to soft-label shards: list, embed, cluster, label. Run it again to go on."""
 
-    images: str
-    """Folder of images at any fsspec URL; the first sub-folder is the label."""
+    images: tuple[str, ...] = ()
+    """Images at any fsspec URL: a folder tree (the first sub-folder is the label), a list in CSV
+    or Parquet, or tars; several are told apart by NAME=URL or where their paths part."""
+    images_from: str | None = None
+    """Run whose image table to use instead: another teacher or other clusters never embed again."""
     output: str
     """Root of the run, at any fsspec URL."""
     teacher: str
@@ -154,6 +199,10 @@ class GenerateConfig:
     """Training triplets instead; rounds up to whole groups and shards."""
     seed: int = 0
     """Seed of order, clusters and draws."""
+    dry_run: bool = False
+    """Say what would be made (bytes, forward passes, draws, coverage), and write nothing."""
+    source: SourceConfig = field(default_factory=SourceConfig)
+    """How images are read."""
     stored: StoredConfig = field(default_factory=StoredConfig)
     """Copies of images in shards."""
     embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
@@ -172,6 +221,28 @@ class GenerateConfig:
         at_least("num_triplets", self.num_triplets, 1)
         if self.num_groups is not None and self.num_triplets is not None:
             raise ConfigError("both given", "one of the two", "--num-groups and --num-triplets")
+        self._check_images()
+        self._check_teacher()
+
+    def _check_images(self) -> None:
+        if bool(self.images) == (self.images_from is not None):
+            found = "both given" if self.images else "neither given"
+            raise ConfigError(found, "one of the two", "--images and --images-from")
+        if self.source.labels is not None and len(self.images) > 1:
+            raise ConfigError(
+                f"{self.source.labels} for {len(self.images)} sources", "labels of one source",
+                "--source.labels",
+            )  # fmt: skip
+        if self.images_from is None:
+            return
+        for name, default in _ABOUT_EMBEDDING.items():
+            if getattr(self, name) != default:
+                raise ConfigError(
+                    f"{name} beside a finished image table", "the table's own",
+                    f"--{name}", "Leave it out, or give --images.",
+                )  # fmt: skip
+
+    def _check_teacher(self) -> None:
         if self.teacher == UNTRANSFORMED and self.checkpoint is not None:
             raise ConfigError(
                 f"{self.checkpoint} for an untransformed teacher",

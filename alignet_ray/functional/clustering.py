@@ -26,12 +26,17 @@ def fit_kmeans(
         niter=num_iterations,
         nredo=num_restarts,
         seed=seed % (1 << 31),
-        gpu=on_gpu and faiss.get_num_gpus() > 0,  # faiss-cpu has none and would ignore it
+        gpu=kmeans_device(on_gpu=on_gpu) == "gpu",
         min_points_per_centroid=1,
         max_points_per_centroid=max(1, len(vectors)),
     )
     kmeans.train(np.ascontiguousarray(vectors))
     return np.asarray(kmeans.centroids, dtype=np.float32).reshape(num_clusters, -1)
+
+
+def kmeans_device(*, on_gpu: bool) -> str:
+    """Where a fit runs: faiss-cpu finds no GPU and would ignore the wish without a word."""
+    return "gpu" if on_gpu and faiss.get_num_gpus() > 0 else "cpu"
 
 
 def assign(

@@ -1,35 +1,34 @@
 """Generate: list, embed, cluster, label. Each record is made once; a second run makes nothing."""
 
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import pyarrow as pa
-
-from alignet_ray.config.backbone import ResolvedBackbone
-from alignet_ray.config.generate import UNTRANSFORMED, GenerateConfig
+from alignet_ray.config.generate import AUTO, UNTRANSFORMED, GenerateConfig
 from alignet_ray.errors import InputError
+from alignet_ray.generation.cluster_sizes import cluster_sizes, size_warnings
 from alignet_ray.generation.clustering import ClusterRequest, cluster_images
+from alignet_ray.generation.inputs import Inputs, read_inputs
+from alignet_ray.generation.label_entropy import SPLIT as VALIDATION
+from alignet_ray.generation.label_entropy import entropy_of_run, temperature_for
 from alignet_ray.generation.labelling import LabelRequest
-from alignet_ray.generation.plan import RunPlan, plan_run
-from alignet_ray.generation.sources import list_folder, refuse_changed_source
-from alignet_ray.generation.splits import SplitSummary, forget_manifests, label_split
+from alignet_ray.generation.plan import RunPlan, place_of, plan_run
+from alignet_ray.generation.splits import (
+    SplitShards,
+    SplitSummary,
+    finish_split,
+    forget_manifests,
+    make_shards,
+)
+from alignet_ray.records import clusters as cluster_record
 from alignet_ray.records import parts as part_record
 from alignet_ray.records.clusters import CLUSTERS_FOLDER
 from alignet_ray.records.image_table import IMAGES_FOLDER
-from alignet_ray.records.listing import ListingIndex, index_of, read_index, write_listing
+from alignet_ray.records.listing import read_index, write_listing
 from alignet_ray.records.lock import locked
-from alignet_ray.records.run import freeze_settings, read_settings
+from alignet_ray.records.manifest import read_manifest
+from alignet_ray.records.run import RunSettings, freeze_settings, read_settings
 from alignet_ray.records.store import Folder
-from alignet_ray.records.teacher_bundle import Transform, read_bundle
-from alignet_ray.stages.embed import (
-    EmbedRequest,
-    Precision,
-    StoredFormat,
-    describe_backbone,
-    embed_missing_parts,
-    verify_weights,
-)
+from alignet_ray.stages.embed import EmbedRequest, StoredFormat, embed_missing_parts, verify_weights
 from alignet_ray.stages.session import choose_device, ray_session
 
 _SIDECAR_THREADS = 16
@@ -38,7 +37,7 @@ _REASONS_SHOWN = 3
 
 @dataclass(frozen=True, kw_only=True)
 class GenerateSummary:
-    """What a run holds and what this call added to it."""
+    """What a run holds and what this call added to it; `fitted_on` is where k-means ran, if now."""
 
     root: str
     num_images: int
@@ -47,6 +46,8 @@ class GenerateSummary:
     num_new_parts: int
     splits: tuple[SplitSummary, ...]
     device: str
+    fitted_on: str | None
+    warnings: tuple[str, ...]
 
 
 def generate(config: GenerateConfig) -> GenerateSummary:
@@ -54,73 +55,55 @@ def generate(config: GenerateConfig) -> GenerateSummary:
     root = Folder.at(config.output)
     with locked(root), ray_session(config.resources):
         root.remove_temporaries()
-        listing = _list(config, root)
-        backbone, transform = _teacher(config)
         device = choose_device(config.resources)
-        index, plan = _freeze(config, root, listing, backbone, transform, device)
-        made = _embed(config, root, index, plan, backbone, device)
-        rejects = _check_rejects(config, root, plan)
+        inputs, plan = plan_inputs(config, root, device)
+        freeze_settings(root, plan.settings)
+        embedded = _embed(config, root, inputs, plan, device)
+        rejects = _check_rejects(config, inputs.images, plan)
         clustered = cluster_images(
-            _cluster_request(root, plan, transform, device),
-            shows_progress=config.resources.progress,
+            _cluster_request(root, inputs, plan, device), shows_progress=config.resources.progress
         )
-        splits = tuple(
-            label_split(
-                _label_request(root, plan, position),
-                teacher_temperature=plan.settings.shards["teacher_temperature"],
-                shows_progress=config.resources.progress,
-            )
-            # Validation first: where it cannot be drawn, nothing large has been made in vain.
-            for position in reversed(range(len(plan.splits)))
-        )
+        num_clusters = len(cluster_record.read_centroids(root))
+        splits = _label(config, root, inputs, plan, num_clusters)
+        warnings = (*inputs.notes, *_size_warnings(root, plan, num_clusters))
     return GenerateSummary(
         root=root.url,
-        num_images=index.num_images,
+        num_images=inputs.index.num_images,
         rejects=rejects,
-        num_clusters=plan.settings.clusters["num_clusters"],
-        num_new_parts=len(made) + len(clustered),
-        splits=splits[::-1],
+        num_clusters=num_clusters,
+        num_new_parts=len(embedded) + len(clustered.new_parts),
+        splits=splits,
         device=device,
+        fitted_on=clustered.fitted_on,
+        warnings=warnings,
     )
 
 
-def _list(config: GenerateConfig, root: Folder) -> pa.Table:
-    """The source in the order of the root's own seed; another seed is refused by name later."""
+def plan_inputs(config: GenerateConfig, root: Folder, device: str) -> tuple[Inputs, RunPlan]:
+    """What the run is made from and what it will be; writes nothing."""
     frozen = read_settings(root)
-    return list_folder(config.images, frozen.images["seed"] if frozen else config.seed)
+    inputs = read_inputs(config, root, frozen, device)
+    plan = plan_run(
+        config,
+        inputs.settings,
+        inputs.index.num_images,
+        inputs.transform,
+        inputs.label_sizes,
+        _target_entropy(config),
+    )
+    return inputs, plan
 
 
-def _teacher(config: GenerateConfig) -> tuple[ResolvedBackbone, Transform | None]:
-    if config.teacher == UNTRANSFORMED:
-        return describe_backbone(config.backbone, config.plugins), None
-    bundle = read_bundle(Folder.at(config.teacher)).with_checkpoint(config.checkpoint)
-    return bundle.backbone, bundle.transform
-
-
-def _freeze(
-    config: GenerateConfig,
-    root: Folder,
-    listing: pa.Table,
-    backbone: ResolvedBackbone,
-    transform: Transform | None,
-    device: str,
-) -> tuple[ListingIndex, RunPlan]:
-    """Resolve the settings, and freeze them and the listing or compare with what is frozen."""
-    frozen = read_settings(root)
-    index = read_index(root)
-    if index is not None:
-        refuse_changed_source(root, index, listing, config.images)
-    index = index or index_of(listing)
-    precision = config.embedding.precision
-    if precision == "auto":
-        default = "bfloat16" if device == "cuda" else "float32"
-        precision = frozen.images["precision"] if frozen else default
-    labels = Counter(label for label in listing.column("label").to_pylist() if label is not None)
-    plan = plan_run(config, index, backbone, transform, precision, labels)
-    freeze_settings(root, plan.settings)
-    if read_index(root) is None or missing_parts(root, plan):
-        write_listing(root, listing)  # the same order; where images lie may have changed
-    return index, plan
+def _target_entropy(config: GenerateConfig) -> float | None:
+    if config.shards.teacher_temperature != AUTO:
+        return None
+    place = config.shards.entropy_from or config.images_from
+    if place is None:
+        raise InputError(
+            "auto", "a run whose label entropy to match", "--shards.teacher-temperature",
+            "Name the aligned teacher's run by --shards.entropy-from.",
+        )  # fmt: skip
+    return entropy_of_run(Folder.at(place))
 
 
 def missing_parts(root: Folder, plan: RunPlan) -> list[int]:
@@ -129,30 +112,28 @@ def missing_parts(root: Folder, plan: RunPlan) -> list[int]:
 
 
 def _embed(
-    config: GenerateConfig,
-    root: Folder,
-    index: ListingIndex,
-    plan: RunPlan,
-    backbone: ResolvedBackbone,
-    device: str,
+    config: GenerateConfig, root: Folder, inputs: Inputs, plan: RunPlan, device: str
 ) -> list[int]:
     """Make the missing parts; first forget what was made from them, so that a crash cannot
     leave a record beside a part that it was not made from.
     """
     clusters = root.folder(CLUSTERS_FOLDER)
-    missing = missing_parts(root, plan)
-    if missing and config.teacher != UNTRANSFORMED:
-        verify_weights(backbone, config.plugins)
+    missing = missing_parts(inputs.images, plan)
     for part in missing:
         clusters.delete(part_record.sidecar_name(part))
     if missing or part_record.missing_parts(clusters, plan.layout.num_parts):
         forget_manifests(root, plan.splits)
-    precision: Precision = plan.settings.images["precision"]
+    if inputs.listing is None or inputs.backbone is None:
+        return []
+    if missing or read_index(root) is None:
+        write_listing(root, inputs.listing)  # the same order; where images lie may have changed
+    if missing and config.teacher != UNTRANSFORMED:
+        verify_weights(inputs.backbone, config.plugins)
     request = EmbedRequest(
         root=root,
-        index=index,
+        index=inputs.index,
         layout=plan.layout,
-        backbone=backbone,
+        backbone=inputs.backbone,
         plugins=config.plugins,
         stored=StoredFormat(
             shorter_side=config.stored.resolution,
@@ -161,59 +142,98 @@ def _embed(
         ),
         settings_digest=plan.settings.images_digest,
         batch_size=config.embedding.batch_size,
-        precision=precision,
+        precision=plan.settings.images["precision"],
         device=device,
         threads=config.resources.threads_per_actor,
     )
     return embed_missing_parts(request, config.resources)
 
 
-def _check_rejects(config: GenerateConfig, root: Folder, plan: RunPlan) -> dict[str, str]:
+def _check_rejects(config: GenerateConfig, images: Folder, plan: RunPlan) -> dict[str, str]:
     """Rejects by key, or InputError where there are more than the settings allow."""
-    folder = root.folder(IMAGES_FOLDER)
+    folder = images.folder(IMAGES_FOLDER)
     with ThreadPoolExecutor(_SIDECAR_THREADS) as pool:
         numbers = range(plan.layout.num_parts)
         sidecars = list(pool.map(lambda part: part_record.read_sidecar(folder, part), numbers))
     rejects = {key: reason for sidecar in sidecars for key, reason in sidecar["rejects"].items()}
     allowed = config.embedding.max_rejected_fraction * plan.layout.num_rows
-    if len(rejects) > allowed:
+    if config.images_from is None and len(rejects) > allowed:
         some = "; ".join(f"{k}: {r}" for k, r in list(rejects.items())[:_REASONS_SHOWN])
         raise InputError(
             f"{len(rejects)} of {plan.layout.num_rows} images rejected ({some})",
             f"at most {config.embedding.max_rejected_fraction:g} of them",
-            config.images,
+            place_of(config),
             "Mend them and give another --output, or raise --embedding.max-rejected-fraction.",
         )
     return rejects
 
 
-def _cluster_request(
-    root: Folder, plan: RunPlan, transform: Transform | None, device: str
-) -> ClusterRequest:
+def _cluster_request(root: Folder, inputs: Inputs, plan: RunPlan, device: str) -> ClusterRequest:
     settings = plan.settings.clusters
     return ClusterRequest(
         root=root,
+        images=inputs.images,
         layout=plan.layout,
-        transform=transform,
-        num_clusters=settings["num_clusters"],
+        transform=inputs.transform,
+        candidates=plan.candidates,
         num_iterations=settings["num_iterations"],
         num_restarts=settings["num_restarts"],
         points_per_cluster=settings["points_per_cluster"],
         seed=settings["seed"],
         settings_digest=plan.settings.clusters_digest,
+        sources=tuple(plan.settings.images["sources"]),
         on_gpu=device == "cuda",
     )
 
 
-def _label_request(root: Folder, plan: RunPlan, position: int) -> LabelRequest:
+def _label(
+    config: GenerateConfig, root: Folder, inputs: Inputs, plan: RunPlan, num_clusters: int
+) -> tuple[SplitSummary, ...]:
+    """All splits' shards, then the temperature of their labels, then the manifests."""
+    # Validation first: where it cannot be drawn, nothing large has been made in vain.
+    made = {
+        split.split: make_shards(
+            _label_request(root, inputs, plan, position, num_clusters),
+            shows_progress=config.resources.progress,
+        )
+        for position, split in reversed(list(enumerate(plan.splits)))
+    }
+    temperature = _temperature(root, plan.settings, made)
+    return tuple(
+        finish_split(made[split.split], teacher_temperature=temperature) for split in plan.splits
+    )
+
+
+def _temperature(root: Folder, settings: RunSettings, made: dict[str, SplitShards]) -> float:
+    asked = settings.shards["teacher_temperature"]
+    if asked != AUTO:
+        return asked
+    manifest = read_manifest(root, VALIDATION)
+    if manifest is not None and made[VALIDATION].num_new == 0:
+        return manifest.teacher_temperature
+    num_shards = made[VALIDATION].request.split.num_shards
+    return temperature_for(root, num_shards, settings.shards["target_entropy"])
+
+
+def _label_request(
+    root: Folder, inputs: Inputs, plan: RunPlan, position: int, num_clusters: int
+) -> LabelRequest:
     settings = plan.settings.shards
     return LabelRequest(
         root=root,
+        images=inputs.images,
         layout=plan.layout,
         split=plan.splits[position],
         strategy=settings["strategy"],
         pool_rows=settings["pool_rows"],
-        num_clusters=plan.settings.clusters["num_clusters"],
+        num_clusters=num_clusters,
         seed=settings["seed"],
         settings_digest=plan.settings.shards_digest,
     )
+
+
+def _size_warnings(root: Folder, plan: RunPlan, num_clusters: int) -> tuple[str, ...]:
+    sources: list[str] = plan.settings.images["sources"]
+    sizes = cluster_sizes(root, plan.layout, num_clusters, len(sources))
+    least = max(plan.settings.shards["blocks"])
+    return tuple(size_warnings(sizes, least=least, sources=sources))

@@ -47,9 +47,13 @@ _IMAGE_COLUMNS = ("image", "extension", "key", "label")
 
 @dataclass(frozen=True, kw_only=True)
 class LabelRequest:
-    """Everything that a shard of one split is made from, but its number."""
+    """Everything that a shard of one split is made from, but its number.
+
+    `images` is the root whose image table is read: the run's own, or the one it borrows from.
+    """
 
     root: Folder
+    images: Folder
     layout: PartLayout
     split: SplitPlan
     strategy: str
@@ -137,11 +141,13 @@ def _draw_row_groups(stream: RandomStream, request: LabelRequest) -> list[tuple[
 
 def _part_digests(request: LabelRequest, parts: list[int]) -> dict[str, dict[str, str]]:
     """SHA-256 of the image and cluster parts that the shard reads."""
+    folders = {
+        IMAGES_FOLDER: request.images.folder(IMAGES_FOLDER),
+        CLUSTERS_FOLDER: request.root.folder(CLUSTERS_FOLDER),
+    }
     return {
-        name: {
-            f"{part:06d}": read_sidecar(request.root.folder(name), part)["sha256"] for part in parts
-        }
-        for name in (IMAGES_FOLDER, CLUSTERS_FOLDER)
+        name: {f"{part:06d}": read_sidecar(folder, part)["sha256"] for part in parts}
+        for name, folder in folders.items()
     }
 
 
@@ -181,7 +187,7 @@ def _read_pool(request: LabelRequest, row_groups: list[tuple[int, int]]) -> Pool
 
 
 def _labels(request: LabelRequest, by_part: dict[int, list[int]]) -> list[str | None]:
-    folder = request.root.folder(IMAGES_FOLDER)
+    folder = request.images.folder(IMAGES_FOLDER)
     return [
         label
         for part, groups in by_part.items()
@@ -253,7 +259,7 @@ def _read_images(
 ) -> dict[int, dict[str, Any]]:
     """Rows of the image table by image id, from the row groups that hold them and no others."""
     layout = request.layout
-    folder = request.root.folder(IMAGES_FOLDER)
+    folder = request.images.folder(IMAGES_FOLDER)
     found: dict[int, dict[str, Any]] = {}
     rows_of_parts = _by_part([divmod(i, layout.part_rows) for i in image_ids.tolist()])
     for part, rows in rows_of_parts.items():

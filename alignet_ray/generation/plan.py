@@ -4,15 +4,15 @@ Every default that depends on the images is resolved here, from the listing alon
 `config.yaml`; machine facts never come in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from alignet_ray.config.backbone import ResolvedBackbone
-from alignet_ray.config.generate import GenerateConfig, ShardConfig
+from alignet_ray.config.generate import AUTO, GenerateConfig, ShardConfig
 from alignet_ray.errors import ConfigError, InputError
+from alignet_ray.functional.elbow import candidate_counts
 from alignet_ray.functional.groups import CLASS_STRATEGIES, num_triplets
-from alignet_ray.records.listing import ListingIndex
 from alignet_ray.records.parts import PartLayout
 from alignet_ray.records.run import RunSettings
 from alignet_ray.records.teacher_bundle import Transform
@@ -22,6 +22,7 @@ MOST_CLUSTERS = 500
 DEFAULT_BLOCKS = 48
 DEFAULT_BLOCK_SIZE = 4
 MOST_VALIDATION_IMAGES = 50_000
+LEAST_VALIDATION_IMAGES = 3
 MOST_VALIDATION_TRIPLETS = 10_000
 SHARD_IMAGES = 6144
 SHARDS_PER_EPOCH = 16
@@ -58,27 +59,25 @@ class SplitPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class RunPlan:
-    """Settings to freeze, layout of parts, and the splits."""
+    """Settings to freeze, layout of parts, numbers of clusters to try, and the splits."""
 
     settings: RunSettings
     layout: PartLayout
+    candidates: tuple[int, ...]
     splits: tuple[SplitPlan, ...]
 
 
-def plan_run(
+def image_settings(
     config: GenerateConfig,
-    index: ListingIndex,
+    listing_sha256: str,
+    sources: Sequence[str],
     backbone: ResolvedBackbone,
-    transform: Transform | None,
     precision: str,
-    label_sizes: Mapping[str, int],
-) -> RunPlan:
-    """Resolve every setting; `label_sizes` are the images of each label in the listing.
-
-    Raises ConfigError or InputError where no group can be drawn.
-    """
-    images = {
-        "listing": index.sha256,
+) -> dict[str, Any]:
+    """What the image table is made from; a run may borrow a finished table's instead."""
+    return {
+        "listing": listing_sha256,
+        "sources": list(sources),
         "seed": config.seed,
         "backbone": backbone.identity(),
         "precision": precision,
@@ -87,32 +86,57 @@ def plan_run(
         "row_group_rows": config.embedding.row_group_rows,
         "stored": dict(vars(config.stored)),
     }
-    num_clusters = config.clusters.num_clusters or _default_clusters(index.num_images)
+
+
+def plan_run(
+    config: GenerateConfig,
+    images: Mapping[str, Any],
+    num_images: int,
+    transform: Transform | None,
+    label_sizes: Mapping[str, int],
+    target_entropy: float | None = None,
+) -> RunPlan:
+    """Resolve every setting; `label_sizes` are the images of each label in the listing.
+
+    Raises ConfigError or InputError where no group can be drawn.
+    """
+    candidates = _candidates(config.clusters.num_clusters, num_images)
     clusters = {
         "transform": transform.settings() if transform else None,
         "seed": config.seed,
         **vars(config.clusters),
-        "num_clusters": num_clusters,
     }
-    shards = _shard_settings(
-        config, index.num_images, _num_sources(config, num_clusters, label_sizes)
-    )
+    if config.clusters.num_clusters == AUTO:
+        clusters["candidates"] = list(candidates)
+    else:
+        (clusters["num_clusters"],) = candidates
+    shards = _shard_settings(config, num_images, _num_sources(config, candidates[0], label_sizes))
     shards["pool_rows"] = shards["pool_rows"] or max(
-        LEAST_POOL_ROWS, POOL_ROWS_PER_CLUSTER * num_clusters
+        LEAST_POOL_ROWS, POOL_ROWS_PER_CLUSTER * candidates[-1]
     )
+    shards["target_entropy"] = target_entropy
     layout = PartLayout(
-        num_rows=index.num_images,
-        part_rows=config.embedding.part_rows,
-        row_group_rows=config.embedding.row_group_rows,
+        num_rows=num_images,
+        part_rows=images["part_rows"],
+        row_group_rows=images["row_group_rows"],
     )
-    settings = RunSettings(images=images, clusters=clusters, shards=shards)
+    settings = RunSettings(
+        images=images, clusters=clusters, shards=shards, images_from=config.images_from
+    )
     return RunPlan(
-        settings=settings, layout=layout, splits=_splits(config, index.num_images, shards)
+        settings=settings,
+        layout=layout,
+        candidates=candidates,
+        splits=_splits(config, num_images, shards),
     )
 
 
-def _default_clusters(num_images: int) -> int:
-    return max(2, min(MOST_CLUSTERS, num_images // IMAGES_PER_CLUSTER))
+def _candidates(asked: int | str | None, num_images: int) -> tuple[int, ...]:
+    """The number of clusters, or those among which the elbow is looked for."""
+    default = max(2, min(MOST_CLUSTERS, num_images // IMAGES_PER_CLUSTER))
+    if asked == AUTO:
+        return candidate_counts(max(2, default // 8), 2 * default)
+    return (default if asked is None else int(asked),)
 
 
 def _num_sources(config: GenerateConfig, num_clusters: int, label_sizes: Mapping[str, int]) -> int:
@@ -123,10 +147,15 @@ def _num_sources(config: GenerateConfig, num_clusters: int, label_sizes: Mapping
     num_classes = sum(size >= least for size in label_sizes.values())
     if num_classes < 2:
         raise InputError(
-            f"{num_classes} labels with {least} images", "2 or more", config.images,
+            f"{num_classes} labels with {least} images", "2 or more", place_of(config),
             "Put the images of each class in a sub-folder, or take a cluster strategy.",
         )  # fmt: skip
     return num_classes
+
+
+def place_of(config: GenerateConfig) -> str:
+    """Where the images are, for messages."""
+    return config.images_from or ", ".join(config.images)
 
 
 def _blocks(shards: ShardConfig, num_sources: int, num_training: int) -> tuple[int, ...]:
@@ -158,9 +187,15 @@ def _shard_settings(config: GenerateConfig, num_images: int, num_sources: int) -
         raise InputError(
             f"{num_images - num_validation} training images",
             f"at least the {sum(blocks)} of one group",
-            config.images,
+            place_of(config),
             "Give more images or a smaller --shards.group, such as triplet.",
         )
+    if asked.teacher_temperature == AUTO and num_validation < LEAST_VALIDATION_IMAGES:
+        raise InputError(
+            f"{num_validation} validation images",
+            f"{LEAST_VALIDATION_IMAGES} or more, on whose triplets entropies are matched",
+            "--shards.teacher-temperature auto", "Raise --shards.num-validation-images.",
+        )  # fmt: skip
     epoch_groups = -(-(num_images - num_validation) // sum(blocks))
     most = max(1, SHARD_IMAGES // sum(blocks))
     default_groups = max(1, min(most, epoch_groups // SHARDS_PER_EPOCH))
@@ -191,7 +226,7 @@ def _splits(
         groups_per_shard=shards["groups_per_shard"],
         num_shards=-(-num_groups // shards["groups_per_shard"]),
     )
-    if num_validation < 3:
+    if num_validation < LEAST_VALIDATION_IMAGES:
         return (train,)
     # Every group shape has the same law of triplets; single triplets need the fewest images.
     border = shards["strategy"].endswith("border")

@@ -34,11 +34,17 @@ class SplitSummary:
     num_bytes: int
     num_asked_shards: int
     worst_eligible_share: float
+    teacher_temperature: float
 
     @property
     def expected_coverage(self) -> float:
-        """Expected share of images in at least one group, were draws uniform and independent."""
-        return 1 - (1 - 1 / self.num_images) ** self.num_draws
+        """Expected share of its images in at least one group."""
+        return expected_coverage(self.num_images, self.num_draws)
+
+
+def expected_coverage(num_images: int, num_draws: int) -> float:
+    """Expected share of images drawn at least once, were draws uniform and independent."""
+    return 1 - (1 - 1 / num_images) ** num_draws
 
 
 def forget_manifests(root: Folder, splits: Iterable[SplitPlan]) -> None:
@@ -47,12 +53,20 @@ def forget_manifests(root: Folder, splits: Iterable[SplitPlan]) -> None:
         shard_folder(root, split.split).delete(MANIFEST_NAME)
 
 
-def label_split(
-    request: LabelRequest, *, teacher_temperature: float, shows_progress: bool
-) -> SplitSummary:
-    """Make the shards that are missing and write the manifest."""
-    root, split = request.root, request.split
-    lines, num_known = _finished_lines(root, split.split)
+@dataclass(frozen=True, kw_only=True)
+class SplitShards:
+    """A split's finished shards before its manifest: lines by number, and what was new."""
+
+    request: LabelRequest
+    lines: dict[int, ManifestShard]
+    statistics: list[PoolStatistics]
+    num_new: int
+
+
+def make_shards(request: LabelRequest, *, shows_progress: bool) -> SplitShards:
+    """Make the shards of a split that are missing."""
+    split = request.split
+    lines, num_known = _finished_lines(request.root, split.split)
     num_shards = max(split.num_shards, num_known)
     missing = [shard for shard in range(num_shards) if shard not in lines]
     statistics: list[PoolStatistics] = []
@@ -63,6 +77,13 @@ def label_split(
             statistics.append(labelled.statistics)
             num_new += labelled.is_new
             step(1)
+    return SplitShards(request=request, lines=lines, statistics=statistics, num_new=num_new)
+
+
+def finish_split(shards: SplitShards, *, teacher_temperature: float) -> SplitSummary:
+    """Write the manifest, which says that the split is done."""
+    request = shards.request
+    split = request.split
     manifest = Manifest(
         digest=request.settings_digest,
         split=split.split,
@@ -70,10 +91,10 @@ def label_split(
         blocks=split.blocks,
         teacher_temperature=teacher_temperature,
         num_images=split.num_images,
-        shards=tuple(lines[shard] for shard in sorted(lines)),
+        shards=tuple(shards.lines[shard] for shard in sorted(shards.lines)),
     )
-    write_manifest(root, manifest)
-    return _summary(manifest, split, num_new, statistics)
+    write_manifest(request.root, manifest)
+    return _summary(manifest, split, shards.num_new, shards.statistics)
 
 
 def _finished_lines(root: Folder, split: str) -> tuple[dict[int, ManifestShard], int]:
@@ -107,4 +128,5 @@ def _summary(
         num_bytes=sum(line.bytes for line in manifest.shards),
         num_asked_shards=split.num_shards,
         worst_eligible_share=min((s.eligible_share for s in statistics), default=1.0),
+        teacher_temperature=manifest.teacher_temperature,
     )

@@ -15,9 +15,12 @@ def summary_lines(summary: GenerateSummary) -> Iterator[str]:
     yield (
         f"{summary.num_images:,} images ({len(summary.rejects):,} rejected), "
         f"{summary.num_clusters} clusters, device {summary.device}"
+        + (f", k-means on {summary.fitted_on}" if summary.fitted_on else "")
     )
     for reason, count in Counter(summary.rejects.values()).most_common():
         yield f"  rejected: {count:,} x {reason}"
+    for warning in summary.warnings:
+        yield f"  warning: {warning}"
     for split in summary.splits:
         yield from _split_lines(split)
     if summary.num_new_parts == 0 and not any(s.num_new_shards for s in summary.splits):
@@ -32,7 +35,7 @@ def _split_lines(split: SplitSummary) -> Iterator[str]:
         f"{split.num_draws:,} image draws over {split.num_images:,} images "
         f"(about {split.expected_coverage:.0%} covered), "
         f"{split.num_shards:,} shards ({split.num_new_shards:,} new), "
-        f"{split.num_bytes / _MEGABYTE:,.1f} MB"
+        f"{split.num_bytes / _MEGABYTE:,.1f} MB, teacher temperature {split.teacher_temperature:g}"
     )
     if split.num_asked_shards < split.num_shards:
         yield f"  {split.num_asked_shards:,} shards were asked for; more are there and stay."

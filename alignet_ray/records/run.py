@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from alignet_ray.errors import RecordError
+from alignet_ray.errors import MismatchError, RecordError
 from alignet_ray.records.digests import digest, refuse_other_settings
 from alignet_ray.records.store import Folder
 
@@ -86,21 +86,34 @@ def image_root(root: Folder) -> Folder:
     return Folder.at(settings.images_from) if settings and settings.images_from else root
 
 
+def compare_settings(root: Folder, wanted: RunSettings) -> RunSettings | None:
+    """The settings that a root was made with, None if it is new.
+
+    Raises MismatchError that names every field in which they differ from those wanted. Where a
+    borrowed image table lies may change; whether it is borrowed may not.
+    """
+    found = read_settings(root)
+    if found is None:
+        return None
+    place, remedy = root.place(CONFIG_NAME), "Ask for the same settings or give another root."
+    if (found.images_from is None) != (wanted.images_from is None):
+        own, borrowed = "its own images (--images)", f"those of {found.images_from} (--images-from)"
+        first, second = (borrowed, own) if found.images_from else (own, "another run's")
+        raise MismatchError(f"asked for {second}", f"{first}", place, remedy)
+    for stage in STAGES:
+        refuse_other_settings(
+            {stage: getattr(found, stage)}, {stage: getattr(wanted, stage)}, place, remedy
+        )
+    return found
+
+
 def freeze_settings(root: Folder, wanted: RunSettings) -> bool:
     """Write the settings of a new root, or refuse to go on where they differ from its own.
 
     Returns whether the root is new. Raises MismatchError that names every differing field.
     """
-    found = read_settings(root)
-    if found is None:
+    found = compare_settings(root, wanted)
+    if found is None or found.images_from != wanted.images_from:
         text = yaml.safe_dump(wanted.to_document(), sort_keys=False)
         root.write(CONFIG_NAME, text.encode())
-        return True
-    for stage in STAGES:
-        refuse_other_settings(
-            {stage: getattr(found, stage)},
-            {stage: getattr(wanted, stage)},
-            root.place(CONFIG_NAME),
-            "Ask for the same settings or give another root.",
-        )
-    return False
+    return found is None

@@ -18,6 +18,7 @@ import ray
 import ray.data
 import torch
 from jaxtyping import Float32, UInt8
+from PIL import Image
 
 from alignet_ray.config.backbone import BackboneConfig, Preprocessing, ResolvedBackbone
 from alignet_ray.config.resources import Resources
@@ -170,6 +171,25 @@ def decode_part(row: Row, *, request: EmbedRequest) -> Row:
     }
 
 
+def stored_bytes(rows: Sequence[Row], stored: StoredFormat) -> list[int]:
+    """Bytes of the stored copies of a few listed images, 0 for a reject; nothing is written."""
+    sizes: list[int] = []
+    for data in _read_ahead(rows):
+        try:
+            sizes.append(len(_stored_image(data, decode_image(data), stored)[0]))
+        except DecodeError:
+            sizes.append(0)
+    return sizes
+
+
+def _stored_image(data: bytes, image: Image.Image, stored: StoredFormat) -> tuple[bytes, str]:
+    """The copy that students read, and its extension."""
+    if stored.keeps_original:
+        return data, extension_of(data)
+    copy = stored_copy(image, shorter_side=stored.shorter_side, quality=stored.quality)
+    return copy, "jpg"
+
+
 def _read_ahead(rows: Sequence[Row]) -> Iterator[bytes]:
     """Bytes of the listed images in order, with a few reads under way and no more held."""
     with ThreadPoolExecutor(_READ_THREADS) as pool:
@@ -205,12 +225,7 @@ def _decode_one(
         side = preprocessing.resolution
         reject = StoredImage(image=None, extension="", width=0, height=0, reject_reason=str(error))
         return np.zeros((side, side, 3), np.uint8), reject
-    kept, extension = None, ""
-    if stored is not None and stored.keeps_original:
-        kept, extension = data, extension_of(data)
-    elif stored is not None:
-        kept = stored_copy(image, shorter_side=stored.shorter_side, quality=stored.quality)
-        extension = "jpg"
+    kept, extension = _stored_image(data, image, stored) if stored is not None else (None, "")
     accepted = StoredImage(
         image=kept, extension=extension, width=image.width, height=image.height, reject_reason=None
     )

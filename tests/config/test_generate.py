@@ -9,13 +9,14 @@ from alignet_ray.config.generate import (
     EmbeddingConfig,
     GenerateConfig,
     ShardConfig,
+    SourceConfig,
     StoredConfig,
 )
 from alignet_ray.errors import ConfigError
 
 
 def generate(**fields):
-    return GenerateConfig(**{"images": "i", "output": "o", "teacher": UNTRANSFORMED, **fields})
+    return GenerateConfig(**{"images": ("i",), "output": "o", "teacher": UNTRANSFORMED, **fields})
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,45 @@ def test_backbone_settings_beside_a_bundle_are_refused():
 def test_a_value_out_of_range_is_refused_by_its_flag(make, flag):
     with pytest.raises(ConfigError, match=f"^{flag}: "):
         make()
+
+
+@pytest.mark.parametrize("fields", [{"images": ()}, {"images_from": "run"}])
+def test_images_come_from_one_place(fields):
+    with pytest.raises(ConfigError, match=r"--images and --images-from: (neither|both) given"):
+        generate(**fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("source", SourceConfig(format="tars")),
+        ("stored", StoredConfig(quality=80)),
+        ("embedding", EmbeddingConfig(batch_size=8)),
+        ("backbone", BackboneConfig(name="vit_tiny")),
+        ("plugins", ("mine.py",)),
+    ],
+)
+def test_a_finished_image_table_leaves_nothing_to_say_of_embedding(name, value):
+    generate(images=(), images_from="run")
+    with pytest.raises(ConfigError, match=f"--{name}: {name} beside a finished image table"):
+        generate(images=(), images_from="run", **{name: value})
+
+
+def test_labels_belong_to_one_source():
+    labels = SourceConfig(labels="labels.txt")
+    generate(source=labels)
+    with pytest.raises(ConfigError, match="for 2 sources"):
+        generate(images=("a", "b"), source=labels)
+
+
+def test_the_place_of_labels_is_made_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert SourceConfig(labels="labels.txt").labels == str(tmp_path / "labels.txt")
+
+
+def test_clusters_and_temperature_can_be_found_by_the_job():
+    assert ClusterConfig(num_clusters="auto").num_clusters == "auto"
+    auto = ShardConfig(teacher_temperature="auto", entropy_from="run")
+    assert auto.teacher_temperature == "auto"
+    with pytest.raises(ConfigError, match=r"run with temperature 2; expected --shards\.teacher"):
+        ShardConfig(teacher_temperature=2.0, entropy_from="run")

@@ -37,8 +37,8 @@ class Table:
 
     def cluster_request(self, transform: Transform | None = None, **changes) -> ClusterRequest:
         plain = {
-            "root": self.root, "layout": self.layout, "transform": transform,
-            "num_clusters": NUM_CLUSTERS, "num_iterations": 20, "num_restarts": 10,
+            "root": self.root, "images": self.root, "layout": self.layout, "transform": transform,
+            "candidates": (NUM_CLUSTERS,), "num_iterations": 20, "num_restarts": 10,
             "points_per_cluster": 256, "seed": 0, "settings_digest": "clusters",
         }  # fmt: skip
         return ClusterRequest(**{**plain, **changes})
@@ -54,7 +54,7 @@ class Table:
             num_shards=3,
         )
         plain = {
-            "root": self.root, "layout": self.layout, "split": plan,
+            "root": self.root, "images": self.root, "layout": self.layout, "split": plan,
             "strategy": "cluster_border", "pool_rows": 10_000, "num_clusters": NUM_CLUSTERS,
             "seed": 0, "settings_digest": "shards",
         }  # fmt: skip

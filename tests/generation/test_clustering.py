@@ -71,7 +71,7 @@ def test_inertia_is_the_mean_squared_distance_to_the_centroid(table):
 
 def test_rejects_do_not_pull_centroids(make_table):
     table = make_table(is_clustered=False)
-    run(table, num_clusters=1)
+    run(table, candidates=(1,))
     accepted = np.array([image is not None for image in table.images])
     (centroid,) = cluster_record.read_centroids(table.root)
     np.testing.assert_allclose(centroid, table.vectors[accepted].mean(axis=0), atol=1e-4)
@@ -109,5 +109,7 @@ def test_a_sample_of_row_groups_is_enough_where_there_are_many_points(make_table
 
 def test_more_clusters_than_images_are_refused_with_a_remedy(make_table):
     table = make_table(is_clustered=False)
-    with pytest.raises(InputError, match=r"146 images; .* 147. Give more images or --clusters"):
-        fit_centroids(table.cluster_request(num_clusters=147))
+    with pytest.raises(
+        InputError, match=r"146 images; .* 147. Give more images or a smaller --clusters"
+    ):
+        fit_centroids(table.cluster_request(candidates=(147,)))

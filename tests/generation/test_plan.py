@@ -16,8 +16,7 @@ from alignet_ray.config.generate import (
 from alignet_ray.config.resources import Resources
 from alignet_ray.errors import ConfigError, InputError
 from alignet_ray.functional.groups import STRATEGIES, num_triplets
-from alignet_ray.generation.plan import plan_run
-from alignet_ray.records.listing import ListingIndex
+from alignet_ray.generation.plan import image_settings, plan_run
 
 BACKBONE = ResolvedBackbone(
     name="b", model_args=(), representation="output", dim=4, weights_sha256="0",
@@ -31,10 +30,10 @@ BACKBONE = ResolvedBackbone(
 LABELS = {f"class{number}": 100 for number in range(80)}
 
 
-def plan(num_images=10_000, precision="float32", labels=LABELS, **fields):
-    config = GenerateConfig(**{"images": "i", "output": "o", "teacher": UNTRANSFORMED, **fields})
-    index = ListingIndex(num_images=num_images, rows_per_file=1 << 20, sha256="listing")
-    return plan_run(config, index, BACKBONE, None, precision, labels)
+def plan(num_images=10_000, precision="float32", labels=LABELS, target_entropy=None, **fields):
+    config = GenerateConfig(**{"images": ("i",), "output": "o", "teacher": UNTRANSFORMED, **fields})
+    images = image_settings(config, "listing", (), BACKBONE, precision)
+    return plan_run(config, images, num_images, None, labels, target_entropy)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +108,7 @@ def test_triplets_can_be_asked_of_every_strategy(strategy):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"num_groups": 7}, {"num_triplets": 7}, {"output": "elsewhere"}, {"images": "elsewhere"},
+        {"num_groups": 7}, {"num_triplets": 7}, {"output": "elsewhere"}, {"images": ("elsewhere",)},
         {"resources": Resources(device="cpu", threads_per_actor=3)}, {"plugins": ("a.py",)},
     ],
 )  # fmt: skip
@@ -176,3 +175,39 @@ def test_class_groups_are_bounded_by_the_classes_that_have_enough_images():
 def test_class_strategies_without_classes_are_refused_before_anything_is_made(labels):
     with pytest.raises(InputError, match="sub-folder"):
         plan(labels=labels, shards=ShardConfig(strategy="class_border"))
+
+
+def test_auto_tries_a_range_around_the_default_and_fixes_the_rest_before_anything_is_embedded():
+    made = plan(clusters=ClusterConfig(num_clusters="auto"))
+    assert made.settings.clusters["num_clusters"] == "auto"
+    assert made.candidates == tuple(made.settings.clusters["candidates"])
+    assert (made.candidates[0], made.candidates[-1]) == (31, 500)
+    assert len(made.splits[0].blocks) == 2 * 31 // 3
+    assert plan().candidates == (250,)
+
+
+def test_many_classes_with_few_images_still_fit_a_default_group():
+    train = plan(200, shards=ShardConfig(strategy="class_border")).splits[0]
+    assert sum(train.blocks) <= 180 // 4
+
+
+def test_a_matched_entropy_is_part_of_the_shards_digest():
+    auto = ShardConfig(teacher_temperature="auto", entropy_from="run")
+    one, other = (plan(shards=auto, target_entropy=e).settings for e in (0.5, 0.6))
+    assert one.clusters_digest == other.clusters_digest
+    assert one.shards_digest != other.shards_digest
+
+
+def test_a_matched_entropy_needs_validation_images():
+    auto = ShardConfig(teacher_temperature="auto", entropy_from="run", num_validation_images=2)
+    with pytest.raises(InputError, match="2 validation images; expected 3 or more"):
+        plan(shards=auto, target_entropy=0.5)
+
+
+def test_a_run_on_a_borrowed_table_keeps_its_settings_and_says_where_it_lies():
+    images = {**plan().settings.images, "part_rows": 64, "row_group_rows": 32}
+    config = GenerateConfig(images_from="gs://b/run", output="o", teacher="t")
+    made = plan_run(config, images, 1000, None, LABELS)
+    assert made.settings.images == images
+    assert made.settings.images_from == "gs://b/run"
+    assert (made.layout.part_rows, made.layout.row_group_rows) == (64, 32)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alignet_ray.generation.splits import SplitSummary, forget_manifests, label_split
+from alignet_ray.generation.splits import SplitSummary, finish_split, forget_manifests, make_shards
 from alignet_ray.records.manifest import MANIFEST_NAME, read_manifest
 from alignet_ray.records.shards import sidecar_name, tar_name
 
@@ -14,7 +14,8 @@ pytestmark = pytest.mark.ray
 
 def label(request, num_shards):
     split = replace(request.split, num_shards=num_shards)
-    return label_split(replace(request, split=split), teacher_temperature=1.0, shows_progress=False)
+    shards = make_shards(replace(request, split=split), shows_progress=False)
+    return finish_split(shards, teacher_temperature=1.0)
 
 
 def files(table):
@@ -89,5 +90,6 @@ def test_coverage_is_that_of_uniform_independent_draws():
     summary = SplitSummary(
         split="train", num_images=2, num_groups=1, num_triplets=1, num_draws=3, num_shards=1,
         num_new_shards=1, num_bytes=1, num_asked_shards=1, worst_eligible_share=1.0,
+        teacher_temperature=1.0,
     )  # fmt: skip
     assert summary.expected_coverage == pytest.approx(1 - 0.5**3)

@@ -11,11 +11,12 @@ from alignet_ray.generation.summary import summary_lines
 TRAIN = SplitSummary(
     split="train", num_images=900, num_groups=1000, num_triplets=12_000, num_draws=4000,
     num_shards=5, num_new_shards=5, num_bytes=2_500_000, num_asked_shards=5,
-    worst_eligible_share=1.0,
+    worst_eligible_share=1.0, teacher_temperature=2.5,
 )  # fmt: skip
 SUMMARY = GenerateSummary(
     root="/run", num_images=1000, rejects={"a.jpg": "empty file", "b.jpg": "empty file"},
     num_clusters=25, num_new_parts=2, splits=(TRAIN,), device="cpu",
+    fitted_on="cpu", warnings=(),
 )  # fmt: skip
 
 
@@ -28,6 +29,7 @@ def test_counts_are_said():
     for part in (
         "1,000 images (2 rejected)", "25 clusters", "1,000 groups", "12,000 triplets",
         "4,000 image draws over 900 images", "(about 99% covered)", "5 shards (5 new)", "2.5 MB",
+        "teacher temperature 2.5", "k-means on cpu",
     ):  # fmt: skip
         assert part in said
 
@@ -61,3 +63,10 @@ def test_a_run_that_wrote_nothing_says_so():
     assert said in text(replace(SUMMARY, num_new_parts=0), num_new_shards=0)
     assert said not in text(num_new_shards=0)
     assert said not in text(replace(SUMMARY, num_new_parts=0))
+
+
+def test_warnings_stand_before_the_splits():
+    lines = list(summary_lines(replace(SUMMARY, warnings=("2 clusters are empty",))))
+    place = next(i for i, line in enumerate(lines) if "2 clusters are empty" in line)
+    assert lines[place].strip().startswith("warning:")
+    assert lines[place + 1].startswith("train:")

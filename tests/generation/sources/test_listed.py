@@ -1,15 +1,23 @@
 """The listing depends on keys and seed alone, and a changed source is counted."""
 
 import io
+import os
 import shutil
+from pathlib import Path
 
 import fsspec
 import numpy as np
 import pytest
 from PIL import Image
 
+from alignet_ray.config.generate import SourceConfig
 from alignet_ray.errors import InputError, MismatchError
-from alignet_ray.generation.sources import list_folder, refuse_changed_source
+from alignet_ray.generation.sources import (
+    list_folder,
+    list_images,
+    refuse_changed_source,
+    source_names,
+)
 from alignet_ray.records.listing import index_of, listing_sha256, write_listing
 from alignet_ray.records.store import Folder
 
@@ -135,3 +143,67 @@ def test_images_that_no_decoder_here_takes_are_listed_so_that_they_become_reject
     folder = photo_folder()
     (folder / "moving.gif").write_bytes(b"GIF89a")
     assert "moving.gif" in keys(list_folder(str(folder), 0))
+
+
+def test_several_sources_are_told_apart_where_their_paths_part(photo_folder, tmp_path):
+    for name in ("one", "two"):
+        photo_folder(f"{name}/images")
+    urls = [str(tmp_path / name / "images") for name in ("one", "two")]
+    found = list_images(urls, SourceConfig(), 0).table
+    assert source_names(urls) == ("one", "two")
+    assert {key.split("/")[0] for key in keys(found)} == {"one", "two"}
+    assert set(found.column("label").to_pylist()) == {"cat", "dog"}
+    assert found.num_rows == 12
+
+
+def test_sources_can_be_named(photo_folder):
+    urls = [f"{name}={photo_folder(name + '/x')}" for name in ("a-1", "b")]
+    assert source_names(urls) == ("a-1", "b")
+    found = list_images(urls, SourceConfig(), 0).table
+    assert all(row["url"].endswith(row["key"][len("a-1/"):].lstrip("/")) for row in
+               found.to_pylist() if row["key"].startswith("a-1/"))  # fmt: skip
+
+
+def test_two_sources_of_one_name_are_refused():
+    with pytest.raises(InputError, match=r"sources named x, x; .* NAME=URL"):
+        source_names(["x=/a", "x=/b"])
+
+
+def test_images_beside_tars_are_read_and_the_tars_are_said(photo_folder):
+    folder = photo_folder()
+    (folder / "more.tar").write_bytes(b"")
+    found = list_images([str(folder)], SourceConfig(), 0)
+    assert found.table.num_rows == 6
+    assert "also holds 1 tars" in found.notes[0]
+
+
+def test_labels_of_a_file_replace_those_of_folders(photo_folder, tmp_path):
+    folder = photo_folder(labels=("images",))
+    (tmp_path / "labels.txt").write_text("000.jpg a\n001.jpg b\n")
+    source = SourceConfig(labels=str(tmp_path / "labels.txt"))
+    found = list_images([str(folder)], source, 0).table.to_pylist()
+    assert {row["key"]: row["label"] for row in found} == {
+        "images/000.jpg": "a", "images/001.jpg": "b", "images/002.jpg": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "said"),
+    [
+        (SourceConfig(format="tars"), "", "no .tar file"),
+        (SourceConfig(format="list"), "", r"no .csv or .tsv or .parquet file"),
+        (SourceConfig(format="tars"), "/list.csv", "with --source.format tars"),
+        (SourceConfig(), "/*.tar", "no file of that name"),
+    ],
+)
+def test_a_format_that_is_not_there_is_refused(photo_folder, source, name, said):
+    folder = photo_folder()
+    with pytest.raises(InputError, match=said):
+        list_images([f"{folder}{name}"], source, 0)
+
+
+def test_a_file_name_that_is_no_text_is_named(photo_folder):
+    folder = photo_folder()
+    (folder / "cat" / "000.jpg").rename(Path(os.fsdecode(bytes(folder / "cat") + b"/\xff.jpg")))
+    with pytest.raises(InputError, match=r"no UTF-8 .*udcff"):
+        list_folder(str(folder), 0)

@@ -1,0 +1,174 @@
+"""`--dry-run`: what a run would be and what is left to do of it, without writing anything.
+
+Bytes are estimated from a few images that are really read, decoded and stored, in memory.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from alignet_ray.config.generate import GenerateConfig
+from alignet_ray.functional.groups import num_triplets
+from alignet_ray.functional.random_streams import RandomStream
+from alignet_ray.generation.inputs import Inputs
+from alignet_ray.generation.job import missing_parts, plan_inputs
+from alignet_ray.generation.plan import RunPlan, SplitPlan
+from alignet_ray.generation.splits import expected_coverage
+from alignet_ray.records.image_table import IMAGES_FOLDER
+from alignet_ray.records.manifest import read_manifest
+from alignet_ray.records.parts import read_sidecar
+from alignet_ray.records.run import compare_settings
+from alignet_ray.records.store import Folder
+from alignet_ray.stages.embed import StoredFormat, stored_bytes
+from alignet_ray.stages.session import choose_device, ray_session
+from alignet_ray.stages.tasks import run_task
+
+_SAMPLE_IMAGES = 48
+_FLOAT_BYTES = 4
+_BYTES_PER_MEMBER = 512 + 256
+"""A tar header and, on average, half a block of padding."""
+_MEGABYTE = 1e6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What is there and what a run would add; bytes are estimates."""
+
+    device: str
+    num_images: int
+    num_forward_passes: int
+    bytes_to_read: int
+    table_bytes: float
+    stored_image_bytes: float
+    candidates: tuple[int, ...]
+    splits: tuple["SplitEstimate", ...]
+    is_new: bool
+    rejected_in_sample: tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitEstimate:
+    """A split as asked, and how many of its shards are there."""
+
+    plan: SplitPlan
+    num_triplets: int
+    num_finished_shards: int
+    bytes_to_write: float
+
+
+def estimate(config: GenerateConfig) -> Estimate:
+    """Plan the run and look at what is there. Raises what `generate` would raise so far."""
+    root = Folder.at(config.output)
+    with ray_session(config.resources):
+        device = choose_device(config.resources)
+        inputs, plan = plan_inputs(config, root, device)
+        is_new = compare_settings(root, plan.settings) is None
+        sizes = run_task(_sample_bytes, config, inputs, plan)
+    return _estimate(root, inputs, plan, sizes, device=device, is_new=is_new)
+
+
+def _sample_bytes(config: GenerateConfig, inputs: Inputs, plan: RunPlan) -> list[int]:
+    """Bytes of the stored copies of a few images; 0 for a reject."""
+    if inputs.listing is None:
+        sidecar = read_sidecar(inputs.images.folder(IMAGES_FOLDER), 0)
+        first = max(1, len(plan.layout.rows(0)))
+        vectors = first * _FLOAT_BYTES * inputs.settings["backbone"]["dim"]
+        return [max(0, sidecar["bytes"] - vectors) // first]
+    count = min(_SAMPLE_IMAGES, inputs.listing.num_rows)
+    stream = RandomStream(config.seed, "estimate")
+    rows = stream.distinct_integers(np.array([inputs.listing.num_rows]), count)[0]
+    stored = StoredFormat(
+        shorter_side=config.stored.resolution,
+        quality=config.stored.quality,
+        keeps_original=config.stored.original,
+    )
+    return stored_bytes(inputs.listing.take(rows).to_pylist(), stored)
+
+
+def _estimate(
+    root: Folder, inputs: Inputs, plan: RunPlan, sizes: list[int], *, device: str, is_new: bool
+) -> Estimate:
+    missing = missing_parts(inputs.images, plan)
+    num_missing = sum(len(plan.layout.rows(part)) for part in missing)
+    accepted = [size for size in sizes if size > 0]
+    mean_bytes = float(np.mean(accepted)) if accepted else 0.0
+    share = num_missing / plan.layout.num_rows
+    lengths = 0 if inputs.listing is None else int(np.sum(inputs.listing.column("length")))
+    dim = inputs.settings["backbone"]["dim"]
+    # The raw embedding in the image table and the transformed one in the clusters.
+    table_bytes = num_missing * (mean_bytes + 2 * _FLOAT_BYTES * dim)
+    return Estimate(
+        device=device,
+        num_images=plan.layout.num_rows,
+        num_forward_passes=_padded(plan, missing, inputs.settings["batch_size"]),
+        bytes_to_read=round(lengths * share),
+        table_bytes=table_bytes,
+        stored_image_bytes=mean_bytes,
+        candidates=plan.candidates,
+        splits=tuple(
+            _split_estimate(root, split, plan.settings.shards["strategy"], mean_bytes)
+            for split in plan.splits
+        ),
+        is_new=is_new,
+        rejected_in_sample=(len(sizes) - len(accepted), len(sizes)),
+    )
+
+
+def _padded(plan: RunPlan, parts: list[int], batch_size: int) -> int:
+    """Images that go through the backbone, with the padding of each part's last batch."""
+    return sum(-(-len(plan.layout.rows(part)) // batch_size) * batch_size for part in parts)
+
+
+def _split_estimate(
+    root: Folder, split: SplitPlan, strategy: str, mean_bytes: float
+) -> SplitEstimate:
+    manifest = read_manifest(root, split.split)
+    finished = min(split.num_shards, len(manifest.shards)) if manifest else 0
+    group_size = sum(split.blocks)
+    members = group_size * (mean_bytes + _BYTES_PER_MEMBER)
+    group_bytes = members + _FLOAT_BYTES * group_size**2 + 2 * _BYTES_PER_MEMBER
+    num_new_groups = (split.num_shards - finished) * split.groups_per_shard
+    return SplitEstimate(
+        plan=split,
+        num_triplets=split.num_groups * num_triplets(strategy, split.blocks),
+        num_finished_shards=finished,
+        bytes_to_write=num_new_groups * group_bytes,
+    )
+
+
+def estimate_lines(found: Estimate, root: str) -> Iterator[str]:
+    """The estimate for people, most important first."""
+    state = "a new run" if found.is_new else "goes on"
+    yield f"Dry run, nothing is written: {root} ({state}), device {found.device}"
+    clusters = " or ".join(map(str, found.candidates))
+    yield f"{found.num_images:,} images, {clusters} clusters"
+    rejected, sample = found.rejected_in_sample
+    yield (
+        f"embed: {found.num_forward_passes:,} forward passes, {_size(found.bytes_to_read)} to read,"
+        f" {_size(found.table_bytes)} of image table and clusters to write"
+        f" (stored copies of {found.stored_image_bytes / 1e3:,.1f} kB, from {sample} images)"
+    )
+    if rejected:
+        yield f"  warning: {rejected} of these {sample} images would be rejected"
+    for split in found.splits:
+        yield from _split_lines(split)
+    total = found.table_bytes + sum(split.bytes_to_write for split in found.splits)
+    yield f"to write in all: about {_size(total)}"
+
+
+def _split_lines(split: SplitEstimate) -> Iterator[str]:
+    plan = split.plan
+    coverage = expected_coverage(plan.num_images, plan.num_draws)
+    yield (
+        f"{plan.split}: {plan.num_groups:,} groups of {sum(plan.blocks)}, "
+        f"{split.num_triplets:,} triplets, {plan.num_draws:,} image draws over "
+        f"{plan.num_images:,} images (about {coverage:.0%} covered), {plan.num_shards:,} shards, "
+        f"{split.num_finished_shards:,} of them there, {_size(split.bytes_to_write)} to write"
+    )
+    if plan.split == "train" and plan.num_draws < plan.num_images:
+        yield "  warning: fewer draws than images; ask for more with --num-groups"
+
+
+def _size(num_bytes: float) -> str:
+    return f"{num_bytes / _MEGABYTE:,.1f} MB"

@@ -1,0 +1,127 @@
+"""What a run starts from: its images, listed or borrowed from another run, and its teacher."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from alignet_ray.config.backbone import ResolvedBackbone
+from alignet_ray.config.generate import UNTRANSFORMED, GenerateConfig
+from alignet_ray.errors import InputError
+from alignet_ray.functional.groups import CLASS_STRATEGIES
+from alignet_ray.generation.plan import image_settings, place_of
+from alignet_ray.generation.sources import list_images, refuse_changed_source, source_names
+from alignet_ray.records.digests import refuse_other_settings
+from alignet_ray.records.image_table import IMAGES_FOLDER
+from alignet_ray.records.listing import ListingIndex, index_of, read_index, read_rows
+from alignet_ray.records.parts import missing_parts
+from alignet_ray.records.run import RunSettings, image_root, read_settings
+from alignet_ray.records.store import Folder
+from alignet_ray.records.teacher_bundle import TeacherBundle, Transform, read_bundle
+from alignet_ray.stages.embed import describe_backbone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Images and teacher of a run.
+
+    `images` is the root that holds the image table; `listing` is the order of images to embed,
+    None where the table is another run's. `settings` are those of the images stage.
+    """
+
+    images: Folder
+    settings: Mapping[str, Any]
+    index: ListingIndex
+    listing: pa.Table | None
+    label_sizes: Mapping[str, int]
+    backbone: ResolvedBackbone | None
+    transform: Transform | None
+    notes: tuple[str, ...] = ()
+
+
+def read_inputs(
+    config: GenerateConfig, root: Folder, frozen: RunSettings | None, device: str
+) -> Inputs:
+    """List the images and name the teacher, or take another run's table; writes nothing.
+
+    Raises InputError, or MismatchError where a source has changed or a teacher does not fit.
+    """
+    bundle = None
+    if config.teacher != UNTRANSFORMED:
+        bundle = read_bundle(Folder.at(config.teacher)).with_checkpoint(config.checkpoint)
+    if config.images_from is not None:
+        return _borrowed(config, config.images_from, bundle)
+    return _own(config, root, frozen, bundle, device)
+
+
+def _own(
+    config: GenerateConfig,
+    root: Folder,
+    frozen: RunSettings | None,
+    bundle: TeacherBundle | None,
+    device: str,
+) -> Inputs:
+    # In the order of the root's own seed; another seed is refused by name later.
+    seed = frozen.images["seed"] if frozen else config.seed
+    found = list_images(config.images, config.source, seed)
+    index = read_index(root)
+    if index is not None:
+        refuse_changed_source(root, index, found.table, place_of(config))
+    index = index or index_of(found.table)
+    precision = config.embedding.precision
+    if precision == "auto":
+        default = "bfloat16" if device == "cuda" else "float32"
+        precision = frozen.images["precision"] if frozen else default
+    backbone = bundle.backbone if bundle else describe_backbone(config.backbone, config.plugins)
+    sources = source_names(config.images) if len(config.images) > 1 else ()
+    return Inputs(
+        images=root,
+        settings=image_settings(config, index.sha256, sources, backbone, precision),
+        index=index,
+        listing=found.table,
+        label_sizes=_label_sizes(found.table),
+        backbone=backbone,
+        transform=bundle.transform if bundle else None,
+        notes=found.notes,
+    )
+
+
+def _borrowed(config: GenerateConfig, url: str, bundle: TeacherBundle | None) -> Inputs:
+    other = Folder.at(url)
+    settings = read_settings(other)
+    images = image_root(other)
+    index = read_index(images)
+    if settings is None or index is None or settings.images["backbone"] is None:
+        raise InputError(
+            "no image table with embeddings", "a run of generate", url, "Check --images-from."
+        )
+    num_parts = -(-index.num_images // settings.images["part_rows"])
+    missing = missing_parts(images.folder(IMAGES_FOLDER), num_parts)
+    if missing:
+        raise InputError(
+            f"{len(missing)} of {num_parts} parts are missing", "a finished image table", url,
+            "Finish that run first.",
+        )  # fmt: skip
+    if bundle is not None:
+        refuse_other_settings(
+            settings.images["backbone"], bundle.backbone.identity(), url,
+            "This teacher has another backbone: give --images.",
+        )  # fmt: skip
+    needs_labels = config.shards.strategy in CLASS_STRATEGIES
+    return Inputs(
+        images=images,
+        settings=settings.images,
+        index=index,
+        listing=None,
+        label_sizes=_label_sizes(read_rows(images, index, 0, index.num_images))
+        if needs_labels
+        else {},
+        backbone=None,
+        transform=bundle.transform if bundle else None,
+    )
+
+
+def _label_sizes(listing: pa.Table) -> Counter[str]:
+    return Counter(label for label in listing.column("label").to_pylist() if label is not None)

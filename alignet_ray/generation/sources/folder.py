@@ -1,0 +1,44 @@
+"""A folder tree of image files: keys are relative paths, the first sub-folder is the label."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from alignet_ray.errors import InputError
+from alignet_ray.generation.sources.rows import EXPECTED_IMAGES, is_image_name, listing_rows
+from alignet_ray.records.store import Folder, with_retries
+
+Files = dict[str, int]
+
+
+def files_below(folder: Folder) -> Files:
+    """Relative name -> bytes of every file below a folder. Raises InputError where it is absent."""
+    base = folder.path("").rstrip("/")
+
+    def found() -> dict[str, dict[str, Any]]:
+        return folder.file_system.find(base, detail=True)
+
+    entries = with_retries(found, folder.url)
+    if not entries and not folder.exists(""):
+        raise InputError("no such folder", EXPECTED_IMAGES, folder.url, "Check --images.")
+    return {
+        name.removeprefix(base).lstrip("/"): int(info["size"] or 0)
+        for name, info in entries.items()
+    }
+
+
+def folder_rows(folder: Folder, files: Files) -> pa.Table:
+    """A row for each image file. Raises InputError where there is none."""
+    keys = [key for key in files if is_image_name(key)]
+    if not keys:
+        raise InputError(
+            f"{len(files)} files, none of them an image" if files else "no files",
+            EXPECTED_IMAGES, folder.url, "Check --images.",
+        )  # fmt: skip
+    return listing_rows(
+        folder.url,
+        keys,
+        [folder.place(key) for key in keys],
+        [files[key] for key in keys],
+        [key.split("/")[0] if "/" in key else None for key in keys],
+    )

@@ -1,0 +1,172 @@
+"""All sources of a run as one listing, and the refusal to go on where a source has changed."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import braceexpand
+import pyarrow as pa
+
+from alignet_ray.config.generate import SourceConfig
+from alignet_ray.config.urls import absolute_url
+from alignet_ray.errors import InputError, MismatchError
+from alignet_ray.generation.sources.folder import Files, files_below, folder_rows
+from alignet_ray.generation.sources.labels import with_labels
+from alignet_ray.generation.sources.rows import (
+    EXPECTED_IMAGES,
+    below,
+    common_parent,
+    in_seeded_order,
+    is_image_name,
+    refuse_duplicates,
+)
+from alignet_ray.generation.sources.tables import LIST_SUFFIXES, list_rows
+from alignet_ray.generation.sources.tars import COMPRESSED_SUFFIXES, TAR_SUFFIX, tar_rows
+from alignet_ray.records.listing import ListingIndex, listing_sha256, read_rows
+from alignet_ray.records.store import Folder, with_retries
+
+_NAMED = re.compile(r"([A-Za-z0-9_-]+)=(.+)")
+_PATTERN = re.compile(r"[*?\[\]{}]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceListing:
+    """The listing in its order, and what a user should know of how it was read."""
+
+    table: pa.Table
+    notes: tuple[str, ...] = ()
+
+
+def list_images(urls: Sequence[str], source: SourceConfig, seed: int) -> SourceListing:
+    """Every image of all the sources, in the seed's order.
+
+    With several sources each key begins with its source's name. Tars need a Ray session. Raises
+    InputError where a source holds no image, or two images have one key.
+    """
+    names = source_names(urls)
+    listings = [_rows(_NAMED.sub(r"\2", url), source) for url in urls]
+    if len(urls) > 1:
+        pieces = [_prefixed(found.table, name) for name, found in zip(names, listings, strict=True)]
+        table = pa.concat_tables(pieces)
+    else:
+        table = listings[0].table
+    place = ", ".join(urls)
+    refuse_duplicates(table, place)
+    notes = tuple(note for listing in listings for note in listing.notes)
+    return SourceListing(table=in_seeded_order(table, seed), notes=notes)
+
+
+def list_folder(url: str, seed: int) -> pa.Table:
+    """The listing of one folder tree of images."""
+    return list_images([url], SourceConfig(format="folder"), seed).table
+
+
+def source_names(urls: Sequence[str]) -> tuple[str, ...]:
+    """What several sources are called: `name=URL`, or else where their paths part."""
+    plain = [absolute_url(_NAMED.sub(r"\2", url)) for url in urls]
+    parent = common_parent(plain)
+    given = [_NAMED.fullmatch(url) for url in urls]
+    names = [
+        named.group(1) if named else below(parent, url).split("/")[0].split(".")[0]
+        for named, url in zip(given, plain, strict=True)
+    ]
+    if len(set(names)) < len(names) or not all(names):
+        raise InputError(
+            f"sources named {', '.join(names)}", "a name of its own for each", "--images",
+            "Write them as NAME=URL.",
+        )  # fmt: skip
+    return tuple(names)
+
+
+def _prefixed(rows: pa.Table, name: str) -> pa.Table:
+    keys = [f"{name}/{key}" for key in rows.column("key").to_pylist()]
+    return rows.set_column(0, rows.schema.field("key"), pa.array(keys, pa.string()))
+
+
+def _rows(url: str, source: SourceConfig) -> SourceListing:
+    found = _read(url, source)
+    if source.labels is None:
+        return found
+    return replace(found, table=with_labels(found.table, source.labels))
+
+
+def _read(url: str, source: SourceConfig) -> SourceListing:
+    if _PATTERN.search(url) or url.endswith((*LIST_SUFFIXES, TAR_SUFFIX, *COMPRESSED_SUFFIXES)):
+        return _read_files(_expanded(url), source)
+    folder = Folder.at(url)
+    files = files_below(folder)
+    kind = source.format if source.format != "auto" else _kind_of(files)
+    if kind == "folder":
+        return SourceListing(table=folder_rows(folder, files), notes=_left_out(files, folder))
+    suffixes = (TAR_SUFFIX,) if kind == "tars" else LIST_SUFFIXES
+    names = sorted(name for name in files if name.endswith(suffixes) and _is_visible(name))
+    if not names:
+        raise InputError(f"no {' or '.join(suffixes)} file", f"{kind}", folder.url)
+    return _read_files([folder.place(name) for name in names], source)
+
+
+def _read_files(urls: list[str], source: SourceConfig) -> SourceListing:
+    """Named files: lists or tars, whichever their suffix says."""
+    is_list = urls[0].endswith(LIST_SUFFIXES)
+    if source.format not in ("auto", "list" if is_list else "tars"):
+        raise InputError(
+            f"{urls[0]} with --source.format {source.format}",
+            "a format that fits the suffix, or auto", "--images",
+        )  # fmt: skip
+    return SourceListing(table=list_rows(urls, source) if is_list else tar_rows(urls))
+
+
+def _kind_of(files: Files) -> str:
+    """What a folder holds: images, or else tars, or else lists."""
+    visible = [name for name in files if _is_visible(name)]
+    if any(is_image_name(name) for name in visible):
+        return "folder"
+    if any(name.endswith(TAR_SUFFIX) for name in visible):
+        return "tars"
+    return "list" if any(name.endswith(".parquet") for name in visible) else "folder"
+
+
+def _left_out(files: Files, folder: Folder) -> tuple[str, ...]:
+    """A folder with images and tars is read for its images: say so."""
+    tars = sum(name.endswith(TAR_SUFFIX) for name in files)
+    if not tars:
+        return ()
+    return (f"{folder.url} also holds {tars} tars, which were left out (--source.format tars)",)
+
+
+def _is_visible(name: str) -> bool:
+    return not any(part.startswith(".") for part in name.split("/"))
+
+
+def _expanded(url: str) -> list[str]:
+    """The files that `{000..999}` and `*` stand for, in order."""
+    urls = [found for one in braceexpand.braceexpand(url) for found in _globbed(one)]
+    if not urls:
+        raise InputError("no file of that name", EXPECTED_IMAGES, url, "Check --images.")
+    return urls
+
+
+def _globbed(url: str) -> list[str]:
+    if not re.search(r"[*?\[]", url):
+        return [absolute_url(url)]
+    parent = Folder.at(re.split(r"[*?\[]", url)[0].rpartition("/")[0])
+    pattern = parent.path(absolute_url(url)[len(parent.url) :].lstrip("/"))
+    base = parent.path("").rstrip("/")
+    found = with_retries(lambda: parent.file_system.glob(pattern), url)
+    return sorted(parent.place(path[len(base) :].lstrip("/")) for path in found)
+
+
+def refuse_changed_source(root: Folder, index: ListingIndex, listing: pa.Table, url: str) -> None:
+    """Raise MismatchError, with counts, where the source is no longer what was listed."""
+    if listing_sha256(listing) == index.sha256:
+        return
+    frozen = set(read_rows(root, index, 0, index.num_images).column("key").to_pylist())
+    present = set(listing.column("key").to_pylist())
+    new, missing = len(present - frozen), len(frozen - present)
+    detail = "sizes or labels differ" if new == missing == 0 else f"{new} new, {missing} missing"
+    raise MismatchError(
+        f"the source has changed since it was listed ({detail})",
+        f"the {index.num_images} images of {root.url}",
+        url,
+        "Restore the source, ask with the seed it was listed with, or give another --output.",
+    )

@@ -1,0 +1,188 @@
+"""A list of images in CSV, TSV or Parquet: a column of URLs, and what else is known of each.
+
+Columns: the URL (absolute, or relative to the list), and optionally `label`, `key` (a name of
+your own instead of the path), `offset` and `length` (bytes of a range of a larger file). Sizes
+that the list does not give are asked of the storage.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from alignet_ray.config.generate import SourceConfig
+from alignet_ray.config.urls import absolute_url
+from alignet_ray.errors import InputError
+from alignet_ray.generation.sources.rows import below, common_parent, listing_rows
+from alignet_ray.records.store import Folder, join_url, read_url, with_retries
+
+LIST_SUFFIXES = (".csv", ".tsv", ".parquet")
+_OPTIONAL_TYPES = {"key": pa.string(), "offset": pa.int64(), "length": pa.int64()}
+_SIZE_THREADS = 32
+_FEW_FILES = 8
+_SHOWN = 3
+
+
+def list_rows(urls: Sequence[str], source: SourceConfig) -> pa.Table:
+    """The rows of one or several lists. Raises InputError naming the list and the row."""
+    pieces = [_read_list(url, source) for url in urls]
+    table = pa.concat_tables(pieces)
+    if table.num_rows == 0:
+        raise InputError("no rows", "a list of images", urls[0])
+    absolute = table.column("url").to_pylist()
+    return listing_rows(
+        urls[0],
+        _keys(table, absolute, urls[0]),
+        absolute,
+        _lengths(table, absolute),
+        table.column("label").to_pylist(),
+        table.column("offset").fill_null(0).to_pylist(),
+    )
+
+
+def _read_list(url: str, source: SourceConfig) -> pa.Table:
+    table = _parse(url)
+    names = table.column_names
+    if source.url_column not in names:
+        raise InputError(
+            f"columns {', '.join(names)}", f"a column {source.url_column!r} of URLs or paths", url,
+            "Name it by --source.url-column.",
+        )  # fmt: skip
+    urls = _column(table, source.url_column, pa.string(), url).to_pylist()
+    gaps = [row for row, entry in enumerate(urls, 1) if not entry]
+    if gaps:
+        raise InputError(
+            f"no URL in {len(gaps)} rows (the first is row {gaps[0]})",
+            "a URL or path in every row", url, "Mend the list.",
+        )  # fmt: skip
+    parent = absolute_url(url).rpartition("/")[0]
+    columns: dict[str, Any] = {"url": [_absolute(entry, parent) for entry in urls]}
+    for name, kind in _OPTIONAL_TYPES.items():
+        columns[name] = _column(table, name, kind, url) if name in names else None
+    has_labels = source.label_column in names
+    columns["label"] = _column(table, source.label_column, pa.string(), url) if has_labels else None
+    size = table.num_rows
+    return pa.table(
+        {
+            name: pa.nulls(size, _OPTIONAL_TYPES.get(name, pa.string())) if value is None else value
+            for name, value in columns.items()
+        }
+    )
+
+
+def _parse(url: str) -> pa.Table:
+    data = read_url(url)
+    try:
+        if url.endswith(".parquet"):
+            return pq.read_table(pa.BufferReader(data))
+        delimiter = "\t" if url.endswith(".tsv") else ","
+        options = pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+        # Everything as text: a class named 01 must not become the number 1.
+        header = pyarrow.csv.open_csv(pa.BufferReader(data), parse_options=options).schema.names
+        convert = pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
+        )
+        return pyarrow.csv.read_csv(
+            pa.BufferReader(data), parse_options=options, convert_options=convert
+        )
+    except (pa.ArrowException, OSError, ValueError) as error:
+        text = " ".join(str(error).split())[:200]
+        raise InputError(f"unreadable ({text})", "a list in CSV, TSV or Parquet", url) from error
+
+
+def _column(table: pa.Table, name: str, kind: pa.DataType, url: str) -> pa.ChunkedArray:
+    column = table.column(name)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_string(column.type):
+        column = pa.chunked_array([[entry or None for entry in column.to_pylist()]], pa.string())
+    try:
+        return column.cast(kind)
+    except pa.ArrowException as error:
+        raise InputError(
+            f"column {name!r} of {column.type} ({error})", f"{kind} values", url, "Mend the list."
+        ) from error
+
+
+def _absolute(entry: str, parent: str) -> str:
+    if "://" in entry or entry.startswith(("/", "~")):
+        return absolute_url(entry)
+    url = join_url(parent, entry)
+    return url if "://" in url else absolute_url(url)
+
+
+def _keys(table: pa.Table, urls: list[str], place: str) -> list[str]:
+    given = table.column("key")
+    if given.null_count == 0:
+        return given.to_pylist()
+    if given.null_count < table.num_rows:
+        raise InputError(
+            f"no key in {given.null_count} of {table.num_rows} rows", "a key in all rows or none",
+            place, "Mend the list.",
+        )  # fmt: skip
+    parent = common_parent(urls)
+    return [below(parent, url) for url in urls]
+
+
+def _lengths(table: pa.Table, urls: list[str]) -> list[int]:
+    """Bytes of each image, asked of the storage where the list does not say."""
+    lengths = table.column("length").to_pylist()
+    unknown = [url for url, length in zip(urls, lengths, strict=True) if length is None]
+    if not unknown:
+        return lengths
+    sizes = file_sizes(unknown)
+    return [
+        sizes[url] if length is None else length for url, length in zip(urls, lengths, strict=True)
+    ]
+
+
+def file_sizes(urls: Sequence[str]) -> dict[str, int]:
+    """Bytes of files anywhere: folders with many of them are listed, single ones are asked for.
+
+    Raises InputError, with a count and the first names, where files are missing.
+    """
+    by_parent: dict[str, list[str]] = defaultdict(list)
+    for url in urls:
+        parent, _, name = url.rpartition("/")
+        by_parent[parent].append(name)
+    with ThreadPoolExecutor(_SIZE_THREADS) as pool:
+        found = pool.map(lambda item: _sizes_in(*item), by_parent.items())
+        sizes = {url: size for part in found for url, size in part.items()}
+    missing = [url for url in urls if url not in sizes]
+    if missing:
+        some = ", ".join(missing[:_SHOWN])
+        raise InputError(
+            f"{len(missing)} of {len(urls)} files are not there ({some})", "files that exist",
+            remedy="Mend the list.",
+        )  # fmt: skip
+    return sizes
+
+
+def _sizes_in(parent: str, names: list[str]) -> dict[str, int]:
+    folder = Folder(parent or "/")
+    if len(names) > _FEW_FILES and not parent.startswith(("http://", "https://")):
+        present = folder.sizes()
+        return {f"{parent}/{name}": present[name] for name in names if name in present}
+    return {
+        f"{parent}/{name}": size for name in names if (size := _size_of(folder, name)) is not None
+    }
+
+
+def _size_of(folder: Folder, name: str) -> int | None:
+    def ask() -> int | None:
+        try:
+            info = folder.file_system.info(folder.path(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if info["size"] is None:
+            raise InputError(
+                "the server does not tell its size", "a size", folder.place(name),
+                "Give the list a column 'length'.",
+            )  # fmt: skip
+        return int(info["size"])
+
+    return with_retries(ask, folder.place(name))

@@ -1,0 +1,121 @@
+"""Images in tars are listed by the bytes that they occupy; labels come from the samples."""
+
+import io
+import json
+import tarfile
+
+import pytest
+
+from alignet_ray.config.generate import SourceConfig
+from alignet_ray.errors import InputError
+from alignet_ray.generation.sources import list_images
+from alignet_ray.generation.sources.tars import read_tar, rows_of_tars
+from alignet_ray.records.store import Folder
+
+
+def write_tar(path, members, mode="w"):
+    with tarfile.open(path, mode) as archive:
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return str(path)
+
+
+def rows(*urls):
+    return {row["key"]: row for row in rows_of_tars([read_tar(url) for url in urls]).to_pylist()}
+
+
+def test_every_image_is_at_its_bytes(tmp_path):
+    members = {f"{i:04d}.jpg": bytes([i]) * (100 * i + 1) for i in range(9)}
+    found = rows(write_tar(tmp_path / "a.tar", {**members, "notes.txt": b"x", ".hidden.jpg": b"x"}))
+    assert len(found) == 9
+    for name, data in members.items():
+        row = found[f"a/{name}"]
+        assert Folder.at(str(tmp_path)).read_range(
+            "a.tar", row["offset"], row["offset"] + row["length"]
+        ) == data  # fmt: skip
+
+
+def test_labels_are_those_of_the_samples(tmp_path):
+    members = {
+        "s/0.jpg": b"a", "s/0.cls": b"7\n",
+        "s/1.jpg": b"b", "s/1.json": json.dumps({"label": 3}).encode(),
+        "s/2.jpg": b"c", "s/2.json": json.dumps({"text": "no label"}).encode(),
+        "s/3.left.jpg": b"d", "s/3.right.jpg": b"e", "s/3.cls": b"cat",
+    }  # fmt: skip
+    found = rows(write_tar(tmp_path / "a.tar", members))
+    assert {key: row["label"] for key, row in found.items()} == {
+        "a/s/0.jpg": "7", "a/s/1.jpg": "3", "a/s/2.jpg": None, "a/s/3.left.jpg": "cat",
+        "a/s/3.right.jpg": "cat",
+    }  # fmt: skip
+
+
+def test_the_first_sub_folder_below_what_all_share_is_the_label(tmp_path):
+    one = write_tar(tmp_path / "0.tar", {"train/n01/x.jpg": b"a", "train/n01/deep/y.jpg": b"b"})
+    two = write_tar(tmp_path / "1.tar", {"train/n02/x.jpg": b"c"})
+    found = rows(one, two)
+    assert {key: row["label"] for key, row in found.items()} == {
+        "0/train/n01/x.jpg": "n01", "0/train/n01/deep/y.jpg": "n01", "1/train/n02/x.jpg": "n02",
+    }  # fmt: skip
+
+
+def test_equal_names_in_two_tars_are_two_images(tmp_path):
+    urls = [write_tar(tmp_path / f"{i}.tar", {"0.jpg": b"abc"[: i + 1]}) for i in range(2)]
+    assert {key: row["length"] for key, row in rows(*urls).items()} == {"0/0.jpg": 1, "1/0.jpg": 2}
+
+
+def test_a_long_name_and_a_link_are_read_as_tar_means_them(tmp_path):
+    path = tmp_path / "a.tar"
+    name = "long/" * 30 + "x.jpg"
+    write_tar(path, {name: b"data"})
+    with tarfile.open(path, "a") as archive:
+        link = tarfile.TarInfo("link.jpg")
+        link.type, link.linkname = tarfile.SYMTYPE, name
+        archive.addfile(link)
+    assert list(rows(str(path))) == [f"a/{name}"]
+
+
+@pytest.mark.parametrize("cut", [100, 700, 1536, 2048])
+def test_a_truncated_tar_is_refused_wherever_it_is_cut(tmp_path, cut):
+    path = tmp_path / "a.tar"
+    write_tar(path, {"0.jpg": b"x" * 600, "1.jpg": b"y" * 10})
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(InputError, match=r"a.tar: (truncated|1 tars without)"):
+        rows(str(path))
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"a.txt": b"x"}, "1 tars without an image"),
+        ({"a.jpg": b"x", "./a.jpg": b"y"}, "a.jpg twice"),
+        ({"a.jpg": b"x", "a.json": b"{"}, "a.json: unreadable JSON"),
+    ],
+)
+def test_a_tar_that_cannot_be_meant_is_refused(tmp_path, members, said):
+    with pytest.raises(ValueError, match=said):
+        rows(write_tar(tmp_path / "a.tar", members))
+
+
+def test_a_compressed_tar_is_refused_with_a_remedy(tmp_path):
+    url = write_tar(tmp_path / "a.tar.gz", {"a.jpg": b"x"}, "w:gz")
+    with pytest.raises(InputError, match=r"compressed; .* Unpack it"):
+        read_tar(url)
+
+
+def test_no_tar_at_all_is_refused(tmp_path):
+    (tmp_path / "a.tar").write_bytes(b"no tar" * 1000)
+    with pytest.raises(InputError, match=r"a\.tar: truncated"):
+        read_tar(str(tmp_path / "a.tar"))
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray_cluster")
+@pytest.mark.parametrize("name", ["", "/{0..2}.tar", "/*.tar"])
+def test_a_folder_a_range_and_a_pattern_name_the_same_tars(tmp_path, name):
+    for number in range(3):
+        write_tar(tmp_path / f"{number}.tar", {f"{n}.png": b"x" * n for n in range(4)})
+    listing = list_images([f"{tmp_path}{name}"], SourceConfig(), 1).table
+    expected = {f"{t}/{n}.png" for t in range(3) for n in range(4)}
+    assert set(listing.column("key").to_pylist()) == expected
