@@ -61,7 +61,7 @@ def cluster_images(request: ClusterRequest, *, shows_progress: bool) -> Clustere
     if cluster_record.read_index(request.root) is None:
         num_gpus = 1 if request.on_gpu else 0
         fitted_on = run_task(
-            fit_centroids, request, num_cpus=largest_node_cpus(), num_gpus=num_gpus
+            fit_centroids, request, num_cpus=float(largest_node_cpus()), num_gpus=num_gpus
         )
     folder = request.root.folder(CLUSTERS_FOLDER)
     parts = missing_parts(folder, request.layout.num_parts)

@@ -3,6 +3,7 @@
 Bytes are estimated from a few images that are really read, decoded and stored, in memory.
 """
 
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,8 +27,9 @@ from alignet_ray.stages.tasks import run_task
 
 _SAMPLE_IMAGES = 48
 _FLOAT_BYTES = 4
-_BYTES_PER_MEMBER = 512 + 256
-"""A tar header and, on average, half a block of padding."""
+_TAR_BLOCK = 512
+_NPY_HEADER_BYTES = 128
+_JSON_BYTES_PER_IMAGE = 64
 _MEGABYTE = 1e6
 
 
@@ -93,6 +95,7 @@ def _estimate(
     num_missing = sum(len(plan.layout.rows(part)) for part in missing)
     accepted = [size for size in sizes if size > 0]
     mean_bytes = float(np.mean(accepted)) if accepted else 0.0
+    member_bytes = float(np.mean([_member_bytes(size) for size in accepted or [0]]))
     share = num_missing / plan.layout.num_rows
     lengths = 0 if inputs.listing is None else int(np.sum(inputs.listing.column("length")))
     dim = inputs.settings["backbone"]["dim"]
@@ -107,7 +110,7 @@ def _estimate(
         stored_image_bytes=mean_bytes,
         candidates=plan.candidates,
         splits=tuple(
-            _split_estimate(root, split, plan.settings.shards["strategy"], mean_bytes)
+            _split_estimate(root, split, plan.settings.shards["strategy"], member_bytes)
             for split in plan.splits
         ),
         is_new=is_new,
@@ -121,20 +124,25 @@ def _padded(plan: RunPlan, parts: list[int], batch_size: int) -> int:
 
 
 def _split_estimate(
-    root: Folder, split: SplitPlan, strategy: str, mean_bytes: float
+    root: Folder, split: SplitPlan, strategy: str, member_bytes: float
 ) -> SplitEstimate:
     manifest = read_manifest(root, split.split)
     finished = min(split.num_shards, len(manifest.shards)) if manifest else 0
-    group_size = sum(split.blocks)
-    members = group_size * (mean_bytes + _BYTES_PER_MEMBER)
-    group_bytes = members + _FLOAT_BYTES * group_size**2 + 2 * _BYTES_PER_MEMBER
-    num_new_groups = (split.num_shards - finished) * split.groups_per_shard
+    size = sum(split.blocks)
+    matrix = _member_bytes(_NPY_HEADER_BYTES + _FLOAT_BYTES * size**2)
+    group_bytes = size * member_bytes + matrix + _member_bytes(_JSON_BYTES_PER_IMAGE * size)
+    shard_bytes = split.groups_per_shard * group_bytes + tarfile.RECORDSIZE
     return SplitEstimate(
         plan=split,
         num_triplets=split.num_groups * num_triplets(strategy, split.blocks),
         num_finished_shards=finished,
-        bytes_to_write=num_new_groups * group_bytes,
+        bytes_to_write=(split.num_shards - finished) * shard_bytes,
     )
+
+
+def _member_bytes(size: int) -> int:
+    """What a file of that size takes in a tar: its header, and itself in whole blocks."""
+    return _TAR_BLOCK + -(-size // _TAR_BLOCK) * _TAR_BLOCK
 
 
 def estimate_lines(found: Estimate, root: str) -> Iterator[str]:
