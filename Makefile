@@ -9,7 +9,7 @@ INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(B
 
 export RAY_AUTH_MODE ?= disabled
 
-.PHONY: demo check test lint lock clean install install-dev help
+.PHONY: demo check test chaos lint lock clean install install-dev help
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -44,6 +44,10 @@ check: lint  ## lint and the quick tests, under 3 minutes
 
 test: lint  ## lint and all tests
 	$(BIN)/pytest
+
+chaos: $(DEV_INSTALLED)  ## kills at random moments and new random examples: long
+	$(BIN)/pytest tests/end_to_end/chaos_generate.py -s --timeout 3600
+	HYPOTHESIS_PROFILE=new $(BIN)/pytest -q -m "not ray and not slow"
 
 lock:  ## resolve the lock files again (needs uv)
 	sh scripts/lock.sh

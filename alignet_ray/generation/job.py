@@ -1,12 +1,13 @@
 """Generate: list, embed, cluster, label. Each record is made once; a second run makes nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from alignet_ray.config.generate import AUTO, UNTRANSFORMED, GenerateConfig
 from alignet_ray.errors import InputError
 from alignet_ray.generation.cluster_sizes import cluster_sizes, size_warnings
 from alignet_ray.generation.clustering import ClusterRequest, cluster_images
+from alignet_ray.generation.durations import Durations, write_log
 from alignet_ray.generation.inputs import Inputs, read_inputs
 from alignet_ray.generation.label_entropy import SPLIT as VALIDATION
 from alignet_ray.generation.label_entropy import entropy_of_run, temperature_for
@@ -37,46 +38,65 @@ _REASONS_SHOWN = 3
 
 @dataclass(frozen=True, kw_only=True)
 class GenerateSummary:
-    """What a run holds and what this call added to it; `fitted_on` is where k-means ran, if now."""
+    """What a run holds and what this call added to it.
+
+    `fitted_on` is where k-means ran, if it ran now; `seconds` are those of each stage.
+    """
 
     root: str
     num_images: int
     rejects: dict[str, str]
     num_clusters: int
+    num_new_images: int
     num_new_parts: int
     splits: tuple[SplitSummary, ...]
     device: str
     fitted_on: str | None
     warnings: tuple[str, ...]
+    seconds: dict[str, float]
+
+    @property
+    def has_written(self) -> bool:
+        """Whether this call made anything."""
+        return self.num_new_parts > 0 or any(split.num_new_shards for split in self.splits)
 
 
 def generate(config: GenerateConfig) -> GenerateSummary:
     """Make what is missing of a run. Raises AlignetError in one line for all a user can meet."""
     root = Folder.at(config.output)
+    durations = Durations()
     with locked(root), ray_session(config.resources):
         root.remove_temporaries()
         device = choose_device(config.resources)
-        inputs, plan = plan_inputs(config, root, device)
-        freeze_settings(root, plan.settings)
-        embedded = _embed(config, root, inputs, plan, device)
-        rejects = _check_rejects(config, inputs.images, plan)
-        clustered = cluster_images(
-            _cluster_request(root, inputs, plan, device), shows_progress=config.resources.progress
-        )
-        num_clusters = len(cluster_record.read_centroids(root))
-        splits = _label(config, root, inputs, plan, num_clusters)
+        with durations.of("list"):
+            inputs, plan = plan_inputs(config, root, device)
+            freeze_settings(root, plan.settings)
+        with durations.of("embed"):
+            embedded = _embed(config, root, inputs, plan, device)
+            rejects = _check_rejects(config, inputs.images, plan)
+        with durations.of("cluster"):
+            request = _cluster_request(root, inputs, plan, device)
+            clustered = cluster_images(request, shows_progress=config.resources.progress)
+            num_clusters = len(cluster_record.read_centroids(root))
+        with durations.of("label"):
+            splits = _label(config, root, inputs, plan, num_clusters)
         warnings = (*inputs.notes, *_size_warnings(root, plan, num_clusters))
-    return GenerateSummary(
-        root=root.url,
-        num_images=inputs.index.num_images,
-        rejects=rejects,
-        num_clusters=num_clusters,
-        num_new_parts=len(embedded) + len(clustered.new_parts),
-        splits=splits,
-        device=device,
-        fitted_on=clustered.fitted_on,
-        warnings=warnings,
-    )
+        summary = GenerateSummary(
+            root=root.url,
+            num_images=inputs.index.num_images,
+            rejects=rejects,
+            num_clusters=num_clusters,
+            num_new_images=sum(len(plan.layout.rows(part)) for part in embedded),
+            num_new_parts=len(embedded) + len(clustered.new_parts),
+            splits=splits,
+            device=device,
+            fitted_on=clustered.fitted_on,
+            warnings=warnings,
+            seconds=durations.seconds,
+        )
+        if summary.has_written:
+            write_log(root, "generate", asdict(summary))
+    return summary
 
 
 def plan_inputs(config: GenerateConfig, root: Folder, device: str) -> tuple[Inputs, RunPlan]:

@@ -23,10 +23,20 @@ def summary_lines(summary: GenerateSummary) -> Iterator[str]:
         yield f"  warning: {warning}"
     for split in summary.splits:
         yield from _split_lines(split)
-    if summary.num_new_parts == 0 and not any(s.num_new_shards for s in summary.splits):
+    if summary.has_written:
+        yield _seconds_line(summary)
+    else:
         yield "Everything was there already: nothing was written."
     yield f"The run is in {summary.root}"
     yield f"Next: python jobs/train.py --runs {summary.root} --output STUDENT --student.name NAME"
+
+
+def _seconds_line(summary: GenerateSummary) -> str:
+    seconds = summary.seconds
+    line = "took " + ", ".join(f"{stage} {taken:,.0f} s" for stage, taken in seconds.items())
+    if summary.num_new_images:
+        line += f"; embedded {summary.num_new_images / seconds['embed']:,.1f} images/s"
+    return line
 
 
 def _split_lines(split: SplitSummary) -> Iterator[str]:

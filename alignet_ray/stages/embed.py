@@ -123,9 +123,11 @@ def _pipeline(request: EmbedRequest, parts: list[int], resources: Resources) -> 
     context.enable_progress_bars = False
     context.max_consecutive_actor_init_deaths = _ACTOR_INIT_DEATHS
     on_gpu = request.device == "cuda"
-    num_actors = resources.num_actors or _default_actors(on_gpu, request.threads)
-    pool = ray.data.ActorPoolStrategy(min_size=1, max_size=num_actors)
-    actor_cpus = request.threads if num_cluster_cpus() > request.threads else 0
+    num_live = _live_actors(on_gpu, request.threads)
+    num_actors = resources.num_actors or num_live
+    pool = ray.data.ActorPoolStrategy(
+        min_size=1, max_size=num_actors, initial_size=min(num_actors, num_live, len(parts))
+    )
     rows: Any = ray.data.from_items(
         [{"part": part} for part in parts], override_num_blocks=min(len(parts), _MAX_BLOCKS)
     )
@@ -138,7 +140,7 @@ def _pipeline(request: EmbedRequest, parts: list[int], resources: Resources) -> 
             Embedder,
             fn_constructor_kwargs={"request": request},
             compute=pool,
-            num_cpus=actor_cpus,
+            num_cpus=_actor_cpus(num_cluster_cpus(), num_actors, request.threads),
             num_gpus=1 if on_gpu else 0,
         )
         .map(write_embedded_part, fn_kwargs={"request": request})
@@ -151,10 +153,20 @@ def _part_bytes(request: EmbedRequest) -> int:
     return 3 * request.layout.part_rows * side * side * 3
 
 
-def _default_actors(on_gpu: bool, threads: int) -> int:
+def _live_actors(on_gpu: bool, threads: int) -> int:
+    """Actors that live nodes have room for: one a GPU, or as many as keep all cores busy."""
     if on_gpu:
         return max(1, int(ray.cluster_resources().get("GPU", 1)))
-    return max(1, num_cluster_cpus() // (2 * threads))
+    return max(1, num_cluster_cpus() // threads)
+
+
+def _actor_cpus(num_cpus: int, num_actors: int, threads: int) -> float:
+    """What an actor reserves: half of what it uses, and all of them together leave one core.
+
+    Decoding and writing get the other half. Where they do not need it, actors use it all the
+    same: reservations only say what may run beside what.
+    """
+    return min(threads / 2, (num_cpus - 1) / num_actors)
 
 
 def decode_part(row: Row, *, request: EmbedRequest) -> Row:

@@ -31,6 +31,14 @@ def test_a_bucket_holds_the_same_bytes_as_the_disk(
     assert support.content(f"{bucket}/run") == support.content(str(baseline))
 
 
+def test_one_core_makes_the_bytes_of_two(
+    support: Any, workspace: Any, baseline: Path, run_job: Callable[..., str], tmp_path: Path
+) -> None:
+    flags = [*workspace.flags, "--output", str(tmp_path / "run"), "--resources.num-cpus", "1"]
+    run_job("generate", *flags)
+    assert support.content(str(tmp_path / "run")) == support.content(str(baseline))
+
+
 @pytest.mark.parametrize("stage", ["images", "clusters", "shards/train"])
 def test_a_killed_driver_goes_on_to_the_same_bytes(
     support: Any,

@@ -16,7 +16,8 @@ TRAIN = SplitSummary(
 SUMMARY = GenerateSummary(
     root="/run", num_images=1000, rejects={"a.jpg": "empty file", "b.jpg": "empty file"},
     num_clusters=25, num_new_parts=2, splits=(TRAIN,), device="cpu",
-    fitted_on="cpu", warnings=(),
+    fitted_on="cpu", warnings=(), num_new_images=800,
+    seconds={"list": 1.0, "embed": 8.0, "cluster": 2.0, "label": 4.0},
 )  # fmt: skip
 
 
@@ -32,6 +33,10 @@ def test_counts_are_said():
         "teacher temperature 2.5", "k-means on cpu",
     ):  # fmt: skip
         assert part in said
+
+
+def test_seconds_and_rate_are_said():
+    assert "took list 1 s, embed 8 s, cluster 2 s, label 4 s; embedded 100.0 images/s" in text()
 
 
 def test_rejects_are_counted_by_reason():
