@@ -154,8 +154,9 @@ def estimate_lines(found: Estimate, root: str) -> Iterator[str]:
     rejected, sample = found.rejected_in_sample
     yield (
         f"embed: {found.num_forward_passes:,} forward passes, "
-        f"{_size(float(found.bytes_to_read))} to read, {_size(found.table_bytes)} of image table and clusters to write (stored copies of "
-        f"{found.stored_image_bytes / 1e3:,.1f} kB, from {sample} images)"
+        f"{_size(float(found.bytes_to_read))} to read, {_size(found.table_bytes)} of image table "
+        f"and clusters to write (stored copies of {found.stored_image_bytes / 1e3:,.1f} kB, "
+        f"from {sample} images)"
     )
     if rejected:
         yield f"  warning: {rejected} of these {sample} images would be rejected"

@@ -223,13 +223,21 @@ def _timm_preprocessing(trunk: nn.Module) -> Preprocessing:
 
 
 def _timm_representation(config: BackboneConfig, trunk: nn.Module) -> Representation:
-    """Image/text towers give the encoder's output, others what stands before the classifier."""
     if config.representation != "auto":
         return config.representation
-    tag = str(getattr(trunk, "pretrained_cfg", {}).get("tag", ""))
-    is_image_text = "clip" in config.name or "openai" in tag or "laion" in tag
-    is_classifier = "_ft_" in f"{config.name}.{tag}"  # fine-tuned: the head gives class logits
-    return "output" if is_image_text and not is_classifier else "pre_logits"
+    return default_representation(config.name, str(getattr(trunk, "pretrained_cfg", {}).get("tag")))
+
+
+def default_representation(name: str, tag: str) -> Representation:
+    """Image/text towers give the encoder's output, others what stands before the classifier.
+
+    timm keeps CLIP's projection as the head, so its output is the encoder's. SigLIP has no
+    projection: what its attention pools is the output. A head that was fine-tuned for classes
+    (`_ft_`) gives logits.
+    """
+    full = name if "." in name else f"{name}.{tag}"
+    is_image_text = any(word in full for word in ("clip", "openai", "laion", "datacomp", "dfn"))
+    return "output" if is_image_text and "_ft_" not in full else "pre_logits"
 
 
 def _create_open_clip(config: BackboneConfig) -> tuple[nn.Module, Preprocessing]:
