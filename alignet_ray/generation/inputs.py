@@ -66,10 +66,10 @@ def _own(
     # In the order of the root's own seed; another seed is refused by name later.
     seed = frozen.images["seed"] if frozen else config.seed
     found = list_images(config.images, config.source, seed)
-    index = read_index(root)
-    if index is not None:
-        refuse_changed_source(root, index, found.table, place_of(config))
-    index = index or index_of(found.table)
+    index = index_of(found.table)
+    listed = read_index(root)
+    if listed is not None:
+        refuse_changed_source(root, listed, index, found.table, place_of(config))
     precision = config.embedding.precision
     if precision == "auto":
         default = "bfloat16" if device == "cuda" else "float32"

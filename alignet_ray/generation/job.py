@@ -146,7 +146,9 @@ def _embed(
     if inputs.listing is None or inputs.backbone is None:
         return []
     if missing or read_index(root) is None:
-        write_listing(root, inputs.listing)  # the same order; where images lie may have changed
+        write_listing(
+            root, inputs.listing, inputs.index
+        )  # the same order; where images lie may have changed
     if missing and config.teacher != UNTRANSFORMED:
         verify_weights(inputs.backbone, config.plugins)
     request = EmbedRequest(

@@ -61,13 +61,15 @@ def index_of(listing: pa.Table) -> ListingIndex:
     )
 
 
-def write_listing(root: Folder, listing: pa.Table) -> ListingIndex:
-    """Write the listing's files and then its index."""
+def write_listing(
+    root: Folder, listing: pa.Table, index_record: ListingIndex | None = None
+) -> ListingIndex:
+    """Write the listing's files and then its index, which is found if it is not given."""
     folder = root.folder(LISTING_FOLDER)
     for index, start in enumerate(range(0, listing.num_rows, ROWS_PER_FILE)):
         piece = listing.slice(start, ROWS_PER_FILE)
         folder.write(file_name(index), parquet_bytes(piece, _ROW_GROUP_ROWS))
-    index_record = index_of(listing)
+    index_record = index_record or index_of(listing)
     folder.write(INDEX_NAME, canonical_json(vars(index_record)))
     return index_record
 

@@ -4,11 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from alignet_ray.generation.sources.tars import read_tar, rows_of_tars
+from alignet_ray.records.store import Folder
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -29,6 +33,35 @@ def test_a_bucket_holds_the_same_bytes_as_the_disk(
 ) -> None:
     run_job("generate", *workspace.flags, "--output", f"{bucket}/run")
     assert support.content(f"{bucket}/run") == support.content(str(baseline))
+
+
+def test_images_in_a_bucket_make_the_same_run_as_on_disk_and_tars_are_read_by_range(
+    support: Any,
+    workspace: Any,
+    baseline: Path,
+    run_job: Callable[..., str],
+    bucket: str,
+    tmp_path: Path,
+) -> None:
+    photos = Folder.at(f"{bucket}/photos")
+    with tarfile.open(tmp_path / "photos.tar", "w") as archive:
+        for path in sorted(workspace.images.rglob("*.jpg")):
+            photos.write(str(path.relative_to(workspace.images)), path.read_bytes())
+            archive.add(path, str(path.relative_to(workspace.images)))
+    Folder.at(bucket).write("photos.tar", (tmp_path / "photos.tar").read_bytes())
+    flags = ["--images", photos.url, *workspace.flags[2:], "--output", str(tmp_path / "run")]
+    run_job("generate", *flags)
+    here, there = support.content(str(baseline)), support.content(str(tmp_path / "run"))
+    # Only the listing's own file knows where images lie; its digest does not.
+    assert here.pop("images/listing/000000.parquet") != there.pop("images/listing/000000.parquet")
+    assert there == here
+    listed = rows_of_tars([read_tar(f"{bucket}/photos.tar")]).to_pylist()
+    assert len(listed) == len(list(workspace.images.rglob("*.jpg")))
+    for row in listed[::40]:
+        data = Folder.at(bucket).read_range(
+            "photos.tar", row["offset"], row["offset"] + row["length"]
+        )
+        assert data == (workspace.images / row["key"].removeprefix("photos/")).read_bytes()
 
 
 def test_one_core_makes_the_bytes_of_two(

@@ -22,7 +22,7 @@ from alignet_ray.generation.sources.rows import (
 )
 from alignet_ray.generation.sources.tables import LIST_SUFFIXES, list_rows
 from alignet_ray.generation.sources.tars import COMPRESSED_SUFFIXES, TAR_SUFFIX, tar_rows
-from alignet_ray.records.listing import ListingIndex, listing_sha256, read_rows
+from alignet_ray.records.listing import ListingIndex, read_rows
 from alignet_ray.records.store import Folder, with_retries
 
 _NAMED = re.compile(r"([A-Za-z0-9_-]+)=(.+)")
@@ -156,9 +156,14 @@ def _globbed(url: str) -> list[str]:
     return sorted(parent.place(path[len(base) :].lstrip("/")) for path in found)
 
 
-def refuse_changed_source(root: Folder, index: ListingIndex, listing: pa.Table, url: str) -> None:
-    """Raise MismatchError, with counts, where the source is no longer what was listed."""
-    if listing_sha256(listing) == index.sha256:
+def refuse_changed_source(
+    root: Folder, index: ListingIndex, found: ListingIndex, listing: pa.Table, url: str
+) -> None:
+    """Raise MismatchError, with counts, where the source is no longer what was listed.
+
+    `index` is that of the root, `found` that of the listing as it is now.
+    """
+    if found.sha256 == index.sha256:
         return
     frozen = set(read_rows(root, index, 0, index.num_images).column("key").to_pylist())
     present = set(listing.column("key").to_pylist())

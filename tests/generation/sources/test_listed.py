@@ -106,6 +106,10 @@ def test_a_folder_without_images_says_what_is_there(tmp_path):
         list_folder(str(tmp_path), 0)
 
 
+def refuse(root, index, listing, folder):
+    refuse_changed_source(root, index, index_of(listing), listing, str(folder))
+
+
 def frozen(folder, tmp_path):
     root, listing = Folder.at(str(tmp_path / "run")), list_folder(str(folder), 0)
     return root, write_listing(root, listing)
@@ -115,7 +119,7 @@ def test_an_unchanged_source_is_accepted(photo_folder, tmp_path):
     folder = photo_folder()
     root, index = frozen(folder, tmp_path)
     listing = list_folder(str(folder), 0)
-    refuse_changed_source(root, index, listing, str(folder))
+    refuse(root, index, listing, folder)
     assert index_of(listing) == index
 
 
@@ -126,7 +130,7 @@ def test_new_and_missing_images_are_counted(photo_folder, tmp_path):
     for name in ("a.jpg", "b.jpg"):
         shutil.copy(folder / "dog" / "000.jpg", folder / "dog" / name)
     with pytest.raises(MismatchError, match=r"\(2 new, 1 missing\)"):
-        refuse_changed_source(root, index, list_folder(str(folder), 0), str(folder))
+        refuse(root, index, list_folder(str(folder), 0), folder)
 
 
 def test_another_size_under_the_same_name_is_a_change(photo_folder, tmp_path):
@@ -136,7 +140,7 @@ def test_another_size_under_the_same_name_is_a_change(photo_folder, tmp_path):
     Image.new("RGB", (99, 98)).save(stream, "JPEG")
     (folder / "cat" / "001.jpg").write_bytes(stream.getvalue())
     with pytest.raises(MismatchError, match="sizes or labels differ"):
-        refuse_changed_source(root, index, list_folder(str(folder), 0), str(folder))
+        refuse(root, index, list_folder(str(folder), 0), folder)
 
 
 def test_images_that_no_decoder_here_takes_are_listed_so_that_they_become_rejects(photo_folder):
