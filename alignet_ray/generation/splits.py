@@ -37,8 +37,13 @@ class SplitSummary:
 
     @property
     def expected_coverage(self) -> float:
-        """Expected share of images in at least one group, were draws uniform and independent."""
-        return 1 - (1 - 1 / self.num_images) ** self.num_draws
+        """Expected share of images in at least one group."""
+        return expected_coverage(self.num_images, self.num_draws)
+
+
+def expected_coverage(num_images: int, num_draws: int) -> float:
+    """Expected share of images drawn at least once, were draws uniform and independent."""
+    return 1 - (1 - 1 / num_images) ** num_draws
 
 
 def forget_manifests(root: Folder, splits: Iterable[SplitPlan]) -> None:
