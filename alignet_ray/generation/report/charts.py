@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from alignet_ray.functional.temperature import MAX_ENTROPY
-from alignet_ray.generation.report.markup import Markup, element
+from alignet_ray.generation.report.markup import Markup, Number, element
 from alignet_ray.generation.report.plot import (
     BOTTOM,
     HEIGHT,
@@ -68,7 +68,7 @@ def _filled_bars(
     ]
 
 
-def _bar(axes: Frame, left: float, right: float, height: float, words: str) -> Markup:
+def _bar(axes: Frame, left: Number, right: Number, height: Number, words: str) -> Markup:
     top = axes.y(height)
     return element(
         "rect", element("title", words), x=round(axes.x(left) + 0.75, 1), y=round(top, 1),
@@ -86,7 +86,7 @@ def _steps(
     return axes.path([*corners, (float(edges[-1]), 0.0)])
 
 
-def _mark(axes: Frame, value: float, words: str, class_: str) -> list[Markup]:
+def _mark(axes: Frame, value: Number, words: str, class_: str) -> list[Markup]:
     """A vertical line with words at its head, kept inside the plot."""
     x = axes.x(value)
     anchor = "end" if x > WIDTH * 0.8 else "start" if x < WIDTH * 0.2 else "middle"

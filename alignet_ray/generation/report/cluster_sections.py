@@ -123,9 +123,9 @@ def _sheets(facts: Facts, sizes: ClusterSizes) -> Iterator[Markup]:
         if len(facts.sheets) == filled
         else f"{len(facts.sheets)} of {count(filled)}: the largest, the smallest, some others"
     )
-    said = f"{which}. Each shows the images nearest to its centroid, the nearest first."
+    said = f"{which}. Each shows the images nearest to its centroid, nearest first"
     yield element("h3", "Contact sheets", style="margin-top: 36px")
-    yield element("p", said, class_="lead")
+    yield element("p", f"{said}{_labelled(facts)}.", class_="lead")
     total = int(sizes.sizes.sum())
     yield element("div", *(_sheet(sheet, total) for sheet in facts.sheets), class_="sheets")
 
@@ -146,15 +146,21 @@ def _sheet(sheet: Sheet, total: int) -> Markup:
     )
 
 
+def _labelled(facts: Facts) -> str:
+    if all(sheet.majority_label is None for sheet in facts.sheets):
+        return ""
+    return ", and its majority label with that label's share of the labelled images (purity)"
+
+
 def _label_line(sheet: Sheet) -> Iterator[Markup]:
-    """The most frequent label and its share, where there are labels."""
+    """Majority label and purity, where there are labels."""
     if sheet.majority_label is None:
         return
     looked_at = counted(sheet.num_labelled, "labelled image")
     of = "" if sheet.num_labelled == sheet.num_images else f" of {looked_at}"
     yield element(
         "div",
-        f"purity {share(sheet.purity)}{of}, majority label ",
         element("b", shortened(sheet.majority_label)),
+        f", purity {share(sheet.purity)}{of}",
         class_="label",
     )

@@ -1,6 +1,6 @@
 """What the teacher says: a triplet, rows of triplets, label entropy, draws."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from alignet_ray.functional.groups import CLASS_STRATEGIES
 from alignet_ray.functional.odd_one_out import PAIR_ORDER
@@ -56,7 +56,7 @@ def _in_numbers(triplet: ShownTriplet, facts: Facts) -> Markup:
     )
 
 
-def _pair_share(triplet: ShownTriplet, pair: int, names: dict[int, str]) -> Markup:
+def _pair_share(triplet: ShownTriplet, pair: int, names: Mapping[int, str]) -> Markup:
     left, right = PAIR_ORDER[pair]
     probability = triplet.probabilities[pair]
     is_pair = odd_position(triplet) not in (left, right)

@@ -2,6 +2,8 @@
 
 import html
 
+Number = int | float
+
 _VOID = frozenset({"img", "meta", "br"})
 _UNBREAKABLE = "\N{NO-BREAK SPACE}"
 _MILLION = 10_000_000
@@ -12,7 +14,7 @@ class Markup(str):
     """Text that is markup already; any other string is escaped where it is used."""
 
 
-def element(name: str, /, *children: str, **attributes: str | float | None) -> Markup:
+def element(name: str, /, *children: str, **attributes: str | Number | None) -> Markup:
     """An element. `class_` is class, `stroke_width` is stroke-width; None leaves one out."""
     inside = "".join(f" {_name(k)}={_quoted(v)}" for k, v in attributes.items() if v is not None)
     if name in _VOID:
@@ -29,7 +31,7 @@ def _name(attribute: str) -> str:
     return attribute.rstrip("_").replace("_", "-")
 
 
-def _quoted(value: str | float) -> str:
+def _quoted(value: str | Number) -> str:
     text = value if isinstance(value, str) else f"{value:.6g}"
     return f'"{html.escape(text)}"'
 

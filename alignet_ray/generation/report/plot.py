@@ -4,26 +4,26 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alignet_ray.generation.report.markup import Markup, element, together
+from alignet_ray.generation.report.markup import Markup, Number, element, together
 
 WIDTH, HEIGHT = 460.0, 284.0
 LEFT, RIGHT, TOP, BOTTOM = 54.0, 14.0, 40.0, 46.0
 _STEPS = (1, 2, 2.5, 5, 10)
 
-Points = Sequence[tuple[float, float]]
+Point = tuple[Number, Number]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
     """Values of one axis to pixels, linear or logarithmic."""
 
-    low: float
-    high: float
-    start: float
-    end: float
+    low: Number
+    high: Number
+    start: Number
+    end: Number
     is_log: bool = False
 
-    def __call__(self, value: float) -> float:
+    def __call__(self, value: Number) -> float:
         """Position of a value."""
         low, high, at = self.low, self.high, value
         if self.is_log:
@@ -31,16 +31,16 @@ class Scale:
         return self.start + (self.end - self.start) * (at - low) / ((high - low) or 1)
 
 
-def ticks(low: float, high: float, most: int = 6) -> list[float]:
+def ticks(low: Number, high: Number, most: int = 6) -> list[float]:
     """Round numbers inside [low, high], at most about `most` of them."""
     span = (high - low) or 1
-    magnitude = 10 ** math.floor(math.log10(span / most))
-    step = next(s * magnitude for s in _STEPS if span / (s * magnitude) <= most)
+    magnitude = 10.0 ** math.floor(math.log10(span / most))
+    step = next(float(s * magnitude) for s in _STEPS if span / (s * magnitude) <= most)
     first = math.ceil(low / step - 1e-9)
     return [round(i * step, 10) for i in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def log_ticks(low: float, high: float) -> list[float]:
+def log_ticks(low: Number, high: Number) -> list[float]:
     """1, 10, 100 ... inside [low, high], with 2 and 5 of each where these are few."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     digits = (1,) if high / low > 1000 else (1, 2, 5)
@@ -57,7 +57,10 @@ class Frame:
     y_title: str
 
     def axes(
-        self, x_ticks: Points | Sequence[float], y_ticks: Sequence[float], y_unit: str = ""
+        self,
+        x_ticks: Sequence[Number],
+        y_ticks: Sequence[Number],
+        y_unit: str = "",
     ) -> Markup:
         """Grid, tick labels and axis titles."""
         base = HEIGHT - BOTTOM
@@ -68,10 +71,7 @@ class Frame:
             )
             for tick in y_ticks
         ]
-        columns = [
-            text(self.x(float(tick)), base + 18, f"{tick:,g}", "tick")  # type: ignore[arg-type]
-            for tick in x_ticks
-        ]
+        columns = [text(self.x(tick), base + 18, f"{tick:,g}", "tick") for tick in x_ticks]
         return together(
             *rows,
             line((LEFT, base), (WIDTH - RIGHT, base), "axis"),
@@ -80,14 +80,14 @@ class Frame:
             text(0, 12, self.y_title, "title", anchor="start"),
         )
 
-    def path(self, points: Points) -> str:
-        """Points as the data of a path of straight lines."""
+    def path(self, points: Sequence[Point]) -> str:
+        """Sequence[Point] as the data of a path of straight lines."""
         return "M" + "L".join(f"{self.x(x):.1f} {self.y(y):.1f}" for x, y in points)
 
 
 def frame(
-    x_range: tuple[float, float],
-    y_range: tuple[float, float],
+    x_range: Point,
+    y_range: Point,
     x_title: str,
     y_title: str,
     *,
@@ -110,7 +110,7 @@ def plot(description: str, *children: str) -> Markup:
     )  # fmt: skip
 
 
-def line(start: tuple[float, float], end: tuple[float, float], class_: str) -> Markup:
+def line(start: Point, end: Point, class_: str) -> Markup:
     """A straight line."""
     return element(
         "line", x1=round(start[0], 1), y1=round(start[1], 1), x2=round(end[0], 1),
@@ -118,6 +118,6 @@ def line(start: tuple[float, float], end: tuple[float, float], class_: str) -> M
     )  # fmt: skip
 
 
-def text(x: float, y: float, words: str, class_: str, anchor: str = "middle") -> Markup:
+def text(x: Number, y: Number, words: str, class_: str, anchor: str = "middle") -> Markup:
     """Words at a place."""
     return element("text", words, x=round(x, 1), y=round(y, 1), class_=class_, text_anchor=anchor)

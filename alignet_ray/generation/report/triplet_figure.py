@@ -38,8 +38,8 @@ class Layout:
         return (_WIDTH / 2, reach), (reach, below), (_WIDTH - reach, below)
 
 
-_LARGE_LAYOUT = Layout(side=200, band=88, pill=(76, 40))
-_SMALL_LAYOUT = Layout(side=214, band=72, pill=(94, 46))
+_LARGE_LAYOUT = Layout(side=200.0, band=88.0, pill=(76.0, 40.0))
+_SMALL_LAYOUT = Layout(side=214.0, band=72.0, pill=(94.0, 46.0))
 """Small figures are shown at a third of the size: larger pictures and letters."""
 
 
