@@ -25,7 +25,8 @@ from alignet_ray.generation.report.plot import (
 
 _NUM_BINS = 22
 _MOST_POINTS = 400
-_MOST_TIMES = 9
+_BINS = ((1000, 4), (100, 5), (10, 6), (0, 9))
+"""(times drawn at least, most bins): the names of wide bins need more room."""
 _LOG_RATIO = 30
 
 
@@ -129,7 +130,7 @@ def _threshold(axes: Frame, least: int) -> list[Markup]:
     y = axes.y(least)
     return [
         line((LEFT, y), (WIDTH - RIGHT, y), "limit"),
-        text(LEFT + 8, y - 6, f"K = {least}: eligible above", "limit-words", "start"),
+        text(LEFT + 8, y - 6, f"eligible: K = {least} or more", "limit-words", "start"),
     ]
 
 
@@ -171,9 +172,9 @@ def draws_chart(images_by_draws: Int[np.ndarray, "counts"]) -> Markup:
 
 
 def draw_bins(images_by_draws: Int[np.ndarray, "counts"]) -> list[tuple[str, int]]:
-    """(times drawn, images): 0, then single counts or equal runs of them, at most ten bins."""
+    """(times drawn, images): 0, then single counts or equal runs of them, as many as have room."""
     most = len(images_by_draws) - 1
-    width = max(1, -(-most // _MOST_TIMES))
+    width = -(-most // next(bins for least, bins in _BINS if most >= least)) or 1
     bins = [("0", int(images_by_draws[0]))]
     for first in range(1, most + 1, width):
         last = first + width - 1

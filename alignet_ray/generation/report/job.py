@@ -14,11 +14,14 @@ REPORT_NAME = "report/index.html"
 
 
 def write_report(root: Folder, *, mapped: TaskMap = map_tasks) -> str:
-    """Write the page of a finished run and return its URL. Tasks need a Ray session.
+    """Write the page of a finished run, unless it lies there already, and return its URL.
 
-    Raises RecordError where the run is not finished or a record cannot be read.
+    Tasks need a Ray session. Raises RecordError where the run is not finished or a record cannot
+    be read.
     """
-    root.write(REPORT_NAME, page(gather(read_run(root), mapped)))
+    data = page(gather(read_run(root), mapped))
+    if not (root.exists(REPORT_NAME) and root.read(REPORT_NAME) == data):
+        root.write(REPORT_NAME, data)
     return root.place(REPORT_NAME)
 
 

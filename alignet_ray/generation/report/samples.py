@@ -4,7 +4,8 @@ A task reads a bounded number of bytes of a few seeded shards and hands back thu
 similarities, never stored images.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from alignet_ray.functional.groups import gram_pair_similarities
+from alignet_ray.functional.groups import gram_pair_similarities, num_triplets
 from alignet_ray.functional.odd_one_out import entropy, pair_log_probabilities
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.functional.triplet_draws import draw_triplets
@@ -33,7 +34,8 @@ from alignet_ray.records.store import Folder
 Item = TypeVar("Item")
 
 NUM_TRIPLETS = 4_096
-_NUM_SHARDS = 8
+_LEAST_SHARDS, _MOST_SHARDS = 8, 256
+_THREADS = 16
 _MOST_BYTES = 64 << 20
 _NUM_SHOWN = 5
 HERO_ENTROPY = 0.75
@@ -95,7 +97,7 @@ class SplitSample:
 def sample_split(manifest: Manifest, root: Folder, seed: int) -> SplitSample:
     """Read some groups of a split and draw at most about `NUM_TRIPLETS` triplets of them."""
     shards = _some_shards(manifest, root, seed)
-    groups = list(_some_groups(manifest, root, shards))
+    groups = _some_groups(manifest, root, shards)
     stream = RandomStream(seed, "report", "triplets", manifest.split)
     per_group = -(-NUM_TRIPLETS // len(groups))
     places = [draw_triplets(stream, manifest.strategy, manifest.blocks, per_group) for _ in groups]
@@ -141,10 +143,15 @@ def triplet_similarities(
 
 
 def _some_shards(manifest: Manifest, root: Folder, seed: int) -> list[Shard]:
-    """Sidecars of a few seeded shards."""
+    """Sidecars of seeded shards: a few, or as many as it takes where shards are tiny."""
     folder = shard_folder(root, manifest.split)
-    chosen = sampled(len(manifest.shards), _NUM_SHARDS, seed, f"shards {manifest.split}")
-    return [read_sidecar(folder, manifest.shards[position].shard) for position in chosen]
+    group_triplets = num_triplets(manifest.strategy, manifest.blocks)
+    shard_triplets = group_triplets * max(line.samples for line in manifest.shards)
+    wanted = min(_MOST_SHARDS, max(_LEAST_SHARDS, -(-NUM_TRIPLETS // shard_triplets)))
+    chosen = sampled(len(manifest.shards), wanted, seed, f"shards {manifest.split}")
+    numbers = [manifest.shards[position].shard for position in chosen]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(lambda shard: read_sidecar(folder, shard), numbers))
 
 
 def _worst(shards: list[Shard], name: str, worst: Callable[..., float]) -> float | None:
@@ -153,19 +160,19 @@ def _worst(shards: list[Shard], name: str, worst: Callable[..., float]) -> float
     return worst(values) if values else None
 
 
-def _some_groups(manifest: Manifest, root: Folder, shards: list[Shard]) -> Iterator[Group]:
-    """First groups of the shards, at least one and then at most `_MOST_BYTES`."""
-    folder, left = shard_folder(root, manifest.split), _MOST_BYTES
-    for number, shard in enumerate(shards):
-        budget = left // (len(shards) - number)
-        count = _num_groups_within(shard, budget, at_least=1 if number == 0 else 0)
-        left -= sum(sample["bytes"] for sample in shard.samples[:count])
-        yield from read_groups(folder, shard, 0, count)
+def _some_groups(manifest: Manifest, root: Folder, shards: list[Shard]) -> list[Group]:
+    """First groups of every shard, at least one in all and then at most `_MOST_BYTES`."""
+    folder, budget = shard_folder(root, manifest.split), _MOST_BYTES // len(shards)
+    counts = [_num_groups_within(shard, budget) for shard in shards]
+    counts[0] = max(1, counts[0])
+    with ThreadPoolExecutor(_THREADS) as pool:
+        read = pool.map(lambda shard, count: read_groups(folder, shard, 0, count), shards, counts)
+        return [group for groups in read for group in groups]
 
 
-def _num_groups_within(shard: Shard, budget: int, *, at_least: int) -> int:
+def _num_groups_within(shard: Shard, budget: int) -> int:
     ends = np.cumsum([sample["bytes"] for sample in shard.samples])
-    return max(at_least, int(np.searchsorted(ends, budget, side="right")))
+    return int(np.searchsorted(ends, budget, side="right"))
 
 
 def _spread(entropies: Float[np.ndarray, "triplets"]) -> list[int]:

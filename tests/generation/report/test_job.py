@@ -1,5 +1,8 @@
 """The job on a finished run, on an unfinished one, and where there is none."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from alignet_ray.config.report import ReportConfig
@@ -7,6 +10,7 @@ from alignet_ray.config.resources import Resources
 from alignet_ray.errors import RecordError
 from alignet_ray.generation.report.job import REPORT_NAME, report, write_report
 from alignet_ray.records.manifest import MANIFEST_NAME
+from alignet_ray.records.run import CONFIG_NAME, freeze_settings, read_settings
 from alignet_ray.records.shards import shard_folder
 from alignet_ray.records.store import Folder
 
@@ -45,10 +49,6 @@ def test_a_lost_record_is_named(make_run, in_order):
 
 
 def test_a_borrowed_image_table_is_read_where_it_lies(make_run, in_order):
-    from dataclasses import replace
-
-    from alignet_ray.records.run import CONFIG_NAME, freeze_settings, read_settings
-
     lender, borrower = make_run(), make_run(name="borrower")
     settings = read_settings(borrower.root)
     assert settings is not None
@@ -58,3 +58,17 @@ def test_a_borrowed_image_table_is_read_where_it_lies(make_run, in_order):
     write_report(borrower.root, mapped=in_order)
     assert lender.root.url in borrower.root.read(REPORT_NAME).decode()
     assert not Folder.at(lender.root.url).exists(REPORT_NAME)
+
+
+def test_the_same_page_is_not_written_again(make_run, in_order):
+    page = Path(write_report(make_run().root, mapped=in_order))
+    before = page.stat().st_mtime_ns
+    write_report(Folder.at(str(page.parents[1])), mapped=in_order)
+    assert page.stat().st_mtime_ns == before
+
+
+def test_a_stale_page_is_written_again(make_run, in_order):
+    run = make_run()
+    run.root.write(REPORT_NAME, b"of a time with fewer groups")
+    write_report(run.root, mapped=in_order)
+    assert run.root.read(REPORT_NAME).startswith(b"<!doctype html>")

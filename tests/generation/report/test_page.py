@@ -91,8 +91,8 @@ def test_a_triplet_has_three_pictures_three_links_and_one_odd(reader):
         ({"splits": ("validation",)}, "Train triplets"),
         ({"decodes": False}, "image/jpeg"),
         ({"blocks": (2, 1)}, "A group"),
-        ({"strategy": "random", "blocks": (6,)}, "eligible above"),
-        ({"strategy": "within_class", "blocks": (3, 3)}, "eligible above"),
+        ({"strategy": "random", "blocks": (6,)}, "eligible: K"),
+        ({"strategy": "within_class", "blocks": (3, 3)}, "eligible: K"),
         ({"is_converted": True, "blocks": (2, 1)}, "k-means"),
     ],
 )
