@@ -13,6 +13,7 @@ from alignet_ray.generation.label_entropy import SPLIT as VALIDATION
 from alignet_ray.generation.label_entropy import entropy_of_run, temperature_for
 from alignet_ray.generation.labelling import LabelRequest
 from alignet_ray.generation.plan import RunPlan, place_of, plan_run
+from alignet_ray.generation.report.job import REPORT_NAME, write_report
 from alignet_ray.generation.splits import (
     SplitShards,
     SplitSummary,
@@ -94,6 +95,8 @@ def generate(config: GenerateConfig) -> GenerateSummary:
             warnings=warnings,
             seconds=durations.seconds,
         )
+        if summary.has_written or not root.exists(REPORT_NAME):
+            write_report(root)
         if summary.has_written:
             write_log(root, "generate", asdict(summary))
     return summary

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from alignet_ray.generation.job import GenerateSummary
+from alignet_ray.generation.report.job import REPORT_NAME
 from alignet_ray.generation.splits import SplitSummary
 
 _LEAST_ELIGIBLE_SHARE = 0.9
@@ -27,7 +28,7 @@ def summary_lines(summary: GenerateSummary) -> Iterator[str]:
         yield _seconds_line(summary)
     else:
         yield "Everything was there already: nothing was written."
-    yield f"The run is in {summary.root}"
+    yield f"The run is in {summary.root}; look at {summary.root}/{REPORT_NAME}"
     yield f"Next: python jobs/train.py --runs {summary.root} --output STUDENT --student.name NAME"
 
 

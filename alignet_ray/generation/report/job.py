@@ -1,0 +1,33 @@
+"""Write a run's report: at the end of `generate`, or again from the records of a finished run."""
+
+from alignet_ray.config.report import ReportConfig
+from alignet_ray.generation.report.counting import TaskMap
+from alignet_ray.generation.report.facts import gather
+from alignet_ray.generation.report.page import page
+from alignet_ray.generation.report.run_records import read_run
+from alignet_ray.records.lock import locked
+from alignet_ray.records.store import Folder
+from alignet_ray.stages.session import ray_session
+from alignet_ray.stages.tasks import map_tasks
+
+REPORT_NAME = "report/index.html"
+
+
+def write_report(root: Folder, *, mapped: TaskMap = map_tasks) -> str:
+    """Write the page of a finished run, unless it lies there already, and return its URL.
+
+    Tasks need a Ray session. Raises RecordError where the run is not finished or a record cannot
+    be read.
+    """
+    data = page(gather(read_run(root), mapped))
+    if not (root.exists(REPORT_NAME) and root.read(REPORT_NAME) == data):
+        root.write(REPORT_NAME, data)
+    return root.place(REPORT_NAME)
+
+
+def report(config: ReportConfig) -> str:
+    """The report of the run that the settings name; returns its URL."""
+    root = Folder.at(config.run)
+    read_run(root)  # where there is no run, say so before Ray starts and a lock file is made
+    with locked(root), ray_session(config.resources):
+        return write_report(root)

@@ -1,0 +1,20 @@
+"""Some rows of a part: only the row groups that hold them are read."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from alignet_ray.records.parquet import read_parquet
+from alignet_ray.records.parts import PartLayout, part_name
+from alignet_ray.records.store import Folder
+
+
+def read_part_rows(
+    folder: Folder, layout: PartLayout, part: int, rows: Sequence[int], columns: Sequence[str]
+) -> pa.Table:
+    """Columns of rows of a part, which are counted from its start, in the order given."""
+    size = layout.row_group_rows
+    groups = sorted({row // size for row in rows})
+    starts = {group: i * size for i, group in enumerate(groups)}
+    table = read_parquet(folder, part_name(part), columns, groups)
+    return table.take([starts[row // size] + row % size for row in rows])
