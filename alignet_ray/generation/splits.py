@@ -52,7 +52,7 @@ def label_split(
 ) -> SplitSummary:
     """Make the shards that are missing and write the manifest."""
     root, split = request.root, request.split
-    lines, num_known = _finished_lines(root, split.split)
+    lines, num_known = finished_lines(root, split.split)
     num_shards = max(split.num_shards, num_known)
     missing = [shard for shard in range(num_shards) if shard not in lines]
     statistics: list[PoolStatistics] = []
@@ -76,7 +76,7 @@ def label_split(
     return _summary(manifest, split, num_new, statistics)
 
 
-def _finished_lines(root: Folder, split: str) -> tuple[dict[int, ManifestShard], int]:
+def finished_lines(root: Folder, split: str) -> tuple[dict[int, ManifestShard], int]:
     """The manifest's shards that are still there in full, by number, and how many shards the
     manifest or the folder has ever had: these are made again where they are broken.
     """

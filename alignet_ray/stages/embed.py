@@ -18,6 +18,7 @@ import ray
 import ray.data
 import torch
 from jaxtyping import Float32, UInt8
+from PIL import Image
 
 from alignet_ray.config.backbone import BackboneConfig, Preprocessing, ResolvedBackbone
 from alignet_ray.config.resources import Resources
@@ -161,7 +162,7 @@ def decode_part(row: Row, *, request: EmbedRequest) -> Row:
     rows = request.layout.rows(row["part"])
     listing = read_rows(request.root, request.index, rows.start, rows.stop)
     pixels_of, stored = request.backbone.preprocessing, request.stored
-    decoded = [_decode_one(data, pixels_of, stored) for data in _read_ahead(listing.to_pylist())]
+    decoded = [_decode_one(data, pixels_of, stored) for data in read_ahead(listing.to_pylist())]
     pixels = np.stack([item[0] for item in decoded])
     return {
         "part": row["part"],
@@ -170,7 +171,7 @@ def decode_part(row: Row, *, request: EmbedRequest) -> Row:
     }
 
 
-def _read_ahead(rows: Sequence[Row]) -> Iterator[bytes]:
+def read_ahead(rows: Sequence[Row]) -> Iterator[bytes]:
     """Bytes of the listed images in order, with a few reads under way and no more held."""
     with ThreadPoolExecutor(_READ_THREADS) as pool:
         reading: deque[Future[bytes]] = deque()
@@ -199,12 +200,21 @@ def _read_listed(row: Row) -> bytes:
 def _decode_one(
     data: bytes, preprocessing: Preprocessing, stored: StoredFormat | None
 ) -> tuple[UInt8[np.ndarray, "side side 3"], StoredImage]:
+    image, kept = store_image(data, stored)
+    if image is None:
+        return np.zeros((preprocessing.resolution,) * 2 + (3,), np.uint8), kept
+    return to_pixels(image, preprocessing), kept
+
+
+def store_image(
+    data: bytes, stored: StoredFormat | None
+) -> tuple[Image.Image | None, StoredImage]:
+    """The decoded image and what the table keeps of it; None and the reason of a reject."""
     try:
         image = decode_image(data)
     except DecodeError as error:
-        side = preprocessing.resolution
         reject = StoredImage(image=None, extension="", width=0, height=0, reject_reason=str(error))
-        return np.zeros((side, side, 3), np.uint8), reject
+        return None, reject
     kept, extension = None, ""
     if stored is not None and stored.keeps_original:
         kept, extension = data, extension_of(data)
@@ -214,7 +224,7 @@ def _decode_one(
     accepted = StoredImage(
         image=kept, extension=extension, width=image.width, height=image.height, reject_reason=None
     )
-    return to_pixels(image, preprocessing), accepted
+    return image, accepted
 
 
 class Embedder:
@@ -263,7 +273,7 @@ def write_embedded_part(row: Row, *, request: EmbedRequest) -> Row:
     table = image_table(listing, rows.start, stored, embeddings)
     data = parquet_bytes(table, request.layout.row_group_rows)
     folder = request.root.folder(IMAGES_FOLDER)
-    write_part(folder, part, data, request.settings_digest, _facts(listing, stored))
+    write_part(folder, part, data, request.settings_digest, part_facts(listing, stored))
     return {"part": part, "num_images": len(stored)}
 
 
@@ -278,7 +288,8 @@ def _reject_not_finite(
     ]
 
 
-def _facts(listing: pa.Table, stored: list[StoredImage]) -> Json:
+def part_facts(listing: pa.Table, stored: list[StoredImage]) -> Json:
+    """What a part's sidecar says of its images: how many, and why some are rejects, by key."""
     keys = listing.column("key").to_pylist()
     rejects = {
         key: item.reject_reason
