@@ -35,7 +35,7 @@ class TableConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ConvertConfig:
-    """The authors' released triplets to a run that train takes, or a run's triplets to their layout.
+    """The authors' released triplets to a run that train takes, or a run's to their layout.
 
     In: --triplets FILE.npz --images FOLDER --output RUN.
     Out: --run RUN --output-npz FILE.npz.

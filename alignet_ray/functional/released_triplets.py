@@ -6,12 +6,12 @@ Ours is a group with a Gram matrix, so both directions are a few gathers.
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 
-from alignet_ray.functional.odd_one_out import PAIR_ORDER, odd_one_out
+from alignet_ray.functional.odd_one_out import NUM_PAIRS, PAIR_ORDER, odd_one_out
 from alignet_ray.functional.random_streams import RandomStream
 
 # The images of a chosen pair in their order, then the odd one out; and where the three pairs of
 # images so ordered stand in the pair order of before.
-_ORDERS = np.array([[*pair, odd_one_out(np.array(p))] for p, pair in enumerate(PAIR_ORDER)])
+_ORDERS = np.column_stack([np.array(PAIR_ORDER), odd_one_out(np.arange(NUM_PAIRS))])
 _PAIR_PLACES = np.array(
     [
         [PAIR_ORDER.index(tuple(sorted((order[i], order[j])))) for i, j in PAIR_ORDER]

@@ -206,9 +206,7 @@ def _decode_one(
     return to_pixels(image, preprocessing), kept
 
 
-def store_image(
-    data: bytes, stored: StoredFormat | None
-) -> tuple[Image.Image | None, StoredImage]:
+def store_image(data: bytes, stored: StoredFormat | None) -> tuple[Image.Image | None, StoredImage]:
     """The decoded image and what the table keeps of it; None and the reason of a reject."""
     try:
         image = decode_image(data)

@@ -7,28 +7,20 @@ Beside the file a small JSON says, last of all, what it was made from; while it 
 import contextlib
 import hashlib
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from jaxtyping import Shaped
 
 from alignet_ray.config.convert import ConvertConfig
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError, RecordError
 from alignet_ray.functional.groups import num_triplets
-from alignet_ray.generation.conversion.names import base_names
-from alignet_ray.generation.conversion.npz import npz_writer
+from alignet_ray.generation.conversion.assembly import write_npz
+from alignet_ray.generation.conversion.names import repeated_base_name
 from alignet_ray.generation.conversion.pieces import (
     PieceRequest,
-    named,
     names_name,
     piece_name,
-    read_names,
-    read_piece,
     write_piece,
 )
 from alignet_ray.records.digests import Json, canonical_json, parse_json, refuse_other_settings
@@ -38,7 +30,7 @@ from alignet_ray.records.manifest import MANIFEST_NAME, Manifest, ManifestShard,
 from alignet_ray.records.run import image_root
 from alignet_ray.records.shards import shard_folder
 from alignet_ray.records.store import Folder
-from alignet_ray.stages.progress import Advance, progress
+from alignet_ray.stages.progress import progress
 from alignet_ray.stages.session import ray_session
 from alignet_ray.stages.tasks import map_tasks, run_task
 
@@ -81,14 +73,14 @@ class _Target:
 
 
 def export_triplets(config: ConvertConfig) -> ExportSummary:
-    """Write the file unless it is there. Raises AlignetError in one line for all a user can meet."""
+    """Write the file unless it is there. Raises AlignetError in one line for all a user meets."""
     assert config.run is not None
     assert config.output_npz is not None
     root, target = Folder.at(config.run), _Target.at(config.output_npz)
     manifest = _manifest(root, config.split)
     total = _count(config, manifest)
     with locked(target.work), _tidied(target), ray_session(config.resources):
-        repeated = run_task(repeated_base_name, root)
+        repeated = run_task(repeated_name, root)
         made_from = _made_from(config, manifest, total, repeated)
         there = _finished(target, made_from)
         found = there or _write(config, root, target, manifest, made_from)
@@ -140,21 +132,16 @@ def _count(config: ConvertConfig, manifest: Manifest) -> int:
     return total
 
 
-def repeated_base_name(root: Folder) -> str | None:
+def repeated_name(root: Folder) -> str | None:
     """A base name that two images of the run share, or None where each has its own."""
     images = image_root(root)
     index = read_index(images)
     if index is None:
         raise RecordError("no listing", "the listing of a run", images.url, "Check --run.")
-    keys = read_rows(images, index, 0, index.num_images).column("key").cast(pa.large_string())
-    counted = pc.value_counts(base_names(keys))
-    shared = counted.filter(pc.greater(counted.field("counts"), 1)).field("values")
-    return pc.min(shared).as_py() if len(shared) else None
+    return repeated_base_name(read_rows(images, index, 0, index.num_images).column("key"))
 
 
-def _made_from(
-    config: ConvertConfig, manifest: Manifest, total: int, repeated: str | None
-) -> Json:
+def _made_from(config: ConvertConfig, manifest: Manifest, total: int, repeated: str | None) -> Json:
     most = _most(config, manifest)
     return {
         "shards": manifest.pin(len(manifest.shards)),
@@ -176,8 +163,10 @@ def _finished(target: _Target, made_from: Json) -> Json | None:
     if folder.exists(target.sidecar) and has_file:
         sidecar = parse_json(folder.read(target.sidecar), folder.place(target.sidecar))
         refuse_other_settings(sidecar.get("made_from", {}), made_from, place, _OTHER)
-        return sidecar if folder.size(target.name) == sidecar.get("bytes") else None
-    if has_file and not target.work.exists(_INTENT_NAME):
+        if folder.size(target.name) == sidecar.get("bytes"):
+            target.work.delete(_INTENT_NAME)
+            return sidecar
+    elif has_file and not target.work.exists(_INTENT_NAME):
         raise InputError("a file that this job did not finish", "no file", place, _OTHER)
     return None
 
@@ -199,7 +188,9 @@ def _write(
         with progress(
             "write", 3 * made_from["num_triplets"], "rows", is_shown=config.resources.progress
         ) as advance:
-            _stream(path, work, [(s.shard, s.samples * a_group) for s in manifest.shards], advance)
+            write_npz(
+                path, work, [(s.shard, s.samples * a_group) for s in manifest.shards], advance
+            )
         sidecar = {
             "made_from": made_from, "bytes": path.stat().st_size, "sha256": _sha256(path)
         }  # fmt: skip
@@ -209,7 +200,12 @@ def _write(
 
 
 def _make_pieces(
-    config: ConvertConfig, root: Folder, target: _Target, manifest: Manifest, *, has_base_names: bool
+    config: ConvertConfig,
+    root: Folder,
+    target: _Target,
+    manifest: Manifest,
+    *,
+    has_base_names: bool,
 ) -> None:
     request = PieceRequest(
         root=root,
@@ -231,34 +227,6 @@ def _make_pieces(
     with progress("export", len(missing), "shards", is_shown=shows_progress) as advance:
         for _ in map_tasks(write_piece, missing, request):
             advance(1)
-
-
-def _stream(path: Path, work: Folder, pieces: list[tuple[int, int]], advance: Advance) -> None:
-    """The three arrays; each passes over the pieces once."""
-    total = sum(num_rows for _, num_rows in pieces)
-    width = max(
-        pc.max(pc.utf8_length(read_names(work, shard)[1])).as_py() for shard, _ in pieces
-    )
-    text = np.dtype(f"<U{max(1, width)}")
-
-    def filenames() -> Iterator[Shaped[np.ndarray, "rows 3"]]:
-        for shard, num_rows in pieces:
-            image_ids, names = read_names(work, shard)
-            fixed = np.array(names.to_pylist(), text)
-            for ids, _ in read_piece(work, shard, num_rows):
-                advance(len(ids))
-                yield named(ids, image_ids, fixed)
-
-    def columns(which: int) -> Iterator[Shaped[np.ndarray, "rows 3"]]:
-        for shard, num_rows in pieces:
-            for arrays in read_piece(work, shard, num_rows):
-                advance(len(arrays[which]))
-                yield arrays[which]
-
-    with npz_writer(path) as writer:
-        writer.add("filenames", text, total, filenames())
-        writer.add("similarities", np.dtype("<f4"), total, columns(1))
-        writer.add("indices", np.dtype("<i8"), total, columns(0))
 
 
 def _sha256(path: Path) -> str:

@@ -5,13 +5,17 @@ folder is given it must be the key's own.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 from jaxtyping import Bool, Int, Shaped
 
 from alignet_ray.errors import InputError
+
+# Arrow makes its functions at run time, so no checker knows them.
+pc: Any = pyarrow.compute
 
 MISSING = -1
 _FOLDERS = "(?s)^.*/"
@@ -34,8 +38,7 @@ class NameTable:
     @staticmethod
     def of(keys: pa.ChunkedArray) -> "NameTable":
         """The table of the images with these keys, which are unique."""
-        # 64-bit offsets: a chunk of keys may be longer than 2 GiB.
-        combined = pa.concat_arrays(keys.cast(pa.large_string()).chunks)
+        combined = _combined(keys)
         encoded = base_names(combined).dictionary_encode()
         codes = encoded.indices.to_numpy(zero_copy_only=False)
         _, first_rows, counts = np.unique(codes, return_index=True, return_counts=True)
@@ -60,9 +63,26 @@ class NameTable:
         return rows, is_ambiguous
 
 
+def _combined(keys: pa.ChunkedArray) -> pa.Array:
+    """One array, with 64-bit offsets: all keys may be longer than 2 GiB."""
+    return pa.concat_arrays(keys.cast(pa.large_string()).chunks)
+
+
 def base_names(keys: pa.Array) -> pa.Array:
     """Keys without their folders."""
     return pc.replace_substring_regex(keys, _FOLDERS, "")
+
+
+def repeated_base_name(keys: pa.ChunkedArray) -> str | None:
+    """The first base name that several keys have, in rising order; None where there is none."""
+    counted = pc.value_counts(base_names(_combined(keys)))
+    shared = counted.filter(pc.greater(counted.field("counts"), 1)).field("values")
+    return pc.min(shared).as_py()
+
+
+def longest(names: pa.ChunkedArray) -> int:
+    """Characters of the longest name."""
+    return pc.max(pc.utf8_length(names)).as_py()
 
 
 def _places(names: pa.Array, values: pa.Array) -> Int[np.ndarray, "names"]:

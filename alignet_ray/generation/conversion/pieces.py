@@ -59,9 +59,7 @@ def names_name(shard: int) -> str:
     return f"{shard:06d}.names.parquet"
 
 
-def group_triplets(
-    group: Group, positions: Int[np.ndarray, "drawn 3"]
-) -> tuple[Ids, Similarities]:
+def group_triplets(group: Group, positions: Int[np.ndarray, "drawn 3"]) -> tuple[Ids, Similarities]:
     """Image ids and similarities of some of a group's triplets, the odd one last."""
     columns = [group.similarities[positions[:, i], positions[:, j]] for i, j in PAIR_ORDER]
     image_ids = np.array(group.image_ids, dtype=np.int64)

@@ -157,7 +157,9 @@ def _offsets(data: bytes, stored: Sequence[bytes | None], place: str) -> list[in
     for image in stored:
         offset = data.find(image, end) if image is not None else 0
         if offset < 0:
-            raise RecordError("its images are encoded", "plain, uncompressed Parquet", place, _AGAIN)
+            raise RecordError(
+                "its images are encoded", "plain, uncompressed Parquet", place, _AGAIN
+            )
         end = offset + len(image) if image is not None else end
         offsets.append(offset)
     return offsets

@@ -12,7 +12,6 @@ import zipfile
 import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import IO
 
 import numpy as np
 from jaxtyping import Shaped
@@ -52,7 +51,7 @@ class _Member:
 
     name: str
     place: str
-    stream: IO[bytes]
+    stream: zipfile.ZipExtFile
     dtype: np.dtype
     num_rows: int
 
@@ -122,9 +121,7 @@ def open_released(url: str, max_rows: int | None = None) -> Generator[ReleasedTr
             )  # fmt: skip
         _check_types(names, similarities)
         taken = min(names.num_rows, max_rows or names.num_rows)
-        yield ReleasedTriplets(
-            place=place, num_rows=taken, names=names, similarities=similarities
-        )
+        yield ReleasedTriplets(place=place, num_rows=taken, names=names, similarities=similarities)
 
 
 def _open_member(
@@ -153,7 +150,7 @@ def _open_member(
     return _Member(name=name, place=place, stream=stream, dtype=dtype, num_rows=shape[0])
 
 
-def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+def _read_header(stream: zipfile.ZipExtFile) -> tuple[tuple[int, ...], bool, np.dtype]:
     version = np.lib.format.read_magic(stream)
     if version == (1, 0):
         return np.lib.format.read_array_header_1_0(stream)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from alignet_ray.errors import RecordError
-from alignet_ray.functional.groups import BORDER_STRATEGIES
 from alignet_ray.functional.released_triplets import triplet_gram
 from alignet_ray.generation.conversion.places import Places
+from alignet_ray.generation.conversion.plan import triplet_blocks
 from alignet_ray.generation.conversion.triplets import (
     TRIPLETS_FOLDER,
     Ids,
@@ -81,11 +81,6 @@ class ConvertedSplit:
     num_bytes: int
 
 
-def triplet_blocks(strategy: str) -> tuple[int, ...]:
-    """How the three images of a triplet are blocked."""
-    return (2, 1) if strategy in BORDER_STRATEGIES else (3,)
-
-
 def make_shard(
     shard: int, request: ConvertedShardRequest, places: Places
 ) -> tuple[ManifestShard, bool]:
@@ -94,7 +89,10 @@ def make_shard(
     triplets = triplet_folder(request.root, request.split)
     ids, similarities = read_triplets(triplets, request.layout, rows.start, rows.stop)
     image_ids = np.unique(ids)
-    first, last = rows.start // request.layout.part_rows, (rows.stop - 1) // request.layout.part_rows
+    first, last = (
+        rows.start // request.layout.part_rows,
+        (rows.stop - 1) // request.layout.part_rows,
+    )
     parts = {
         IMAGES_FOLDER: places.part_digests(image_ids),
         f"{TRIPLETS_FOLDER}/{request.split}": {

@@ -22,7 +22,7 @@ _NAMES_SHOWN = 3
 
 @dataclass
 class Finding:
-    """How many rows have a fault, where the first one is, and a few names where it is one of them."""
+    """How many rows have a fault, where the first one is, and a few of the names at fault."""
 
     count: int = 0
     first_row: int = -1
@@ -105,17 +105,21 @@ def survey_triplets(url: str, table: NameTable, max_rows: int | None) -> Survey:
     missing, ambiguous, repeated, not_finite, odd_not_last = findings
     with open_released(url, max_rows) as released:
         for rows in released.rows():
-            hashes["filenames"].update(rows.names.view(np.uint8))
-            hashes["similarities"].update(rows.similarities.view(np.uint8))
+            hashes["filenames"].update(rows.names.tobytes())
+            hashes["similarities"].update(rows.similarities.tobytes())
             _add_similarities(rows, not_finite, odd_not_last)
             names = as_strings(rows.names, released.place)
             ids, is_ambiguous = table.find(names)
             ids = ids.reshape(-1, 3)
             is_missing = ids == MISSING
-            missing.add(rows.first, is_missing.any(axis=1), _chosen(names, is_missing))
+            missing.add(
+                rows.first, np.logical_or.reduce(is_missing, axis=1), _chosen(names, is_missing)
+            )
             is_shared = is_ambiguous.reshape(-1, 3)
-            ambiguous.add(rows.first, is_shared.any(axis=1), _chosen(names, is_shared))
-            is_whole = ~is_missing.any(axis=1)
+            ambiguous.add(
+                rows.first, np.logical_or.reduce(is_shared, axis=1), _chosen(names, is_shared)
+            )
+            is_whole = ~np.logical_or.reduce(is_missing, axis=1)
             repeated.add(rows.first, has_repeats(ids) & is_whole)
             is_named[ids[is_whole]] = True
         sha256 = _digest(released, {name: state.hexdigest() for name, state in hashes.items()})
@@ -133,7 +137,7 @@ def survey_triplets(url: str, table: NameTable, max_rows: int | None) -> Survey:
 
 
 def _add_similarities(rows: Rows, not_finite: Finding, odd_not_last: Finding) -> None:
-    is_finite = np.isfinite(as_float32(rows)).all(axis=1)
+    is_finite = np.logical_and.reduce(np.isfinite(as_float32(rows)), axis=1)
     not_finite.add(rows.first, ~is_finite)
     odd_not_last.add(rows.first, ~is_odd_one_last(rows.similarities.astype(np.float64)) & is_finite)
 
