@@ -137,7 +137,7 @@ def write_places(part: int, request: PlacesRequest) -> None:
     stored = [value.as_py() for value in source.column("image")]
     table = pa.table(
         {
-            "offset": pa.array(_offsets(data, stored, place), pa.int64()),
+            "offset": pa.array(image_offsets(data, stored, place), pa.int64()),
             "length": pa.array([len(image or b"") for image in stored], pa.int64()),
             "crc32": pa.array([zlib.crc32(image or b"") for image in stored], pa.uint32()),
             **{name: source.column(name) for name in _SOURCE_COLUMNS[1:]},
@@ -148,9 +148,11 @@ def write_places(part: int, request: PlacesRequest) -> None:
     write_part(folder, part, data, request.settings_digest, {"images_sha256": digest})
 
 
-def _offsets(data: bytes, stored: Sequence[bytes | None], place: str) -> list[int]:
-    """Where each image begins in the file, which holds them in order and unaltered (PLAIN, no
-    compression). Wherever the same bytes are found they are the same image.
+def image_offsets(data: bytes, stored: Sequence[bytes | None], place: str) -> list[int]:
+    """Where each image begins in the file; 0 for a reject.
+
+    The file holds them in order and unaltered (PLAIN, no compression), and wherever the same bytes
+    are found they are the same image. Raises RecordError where they are not found.
     """
     offsets: list[int] = []
     end = 0

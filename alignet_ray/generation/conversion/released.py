@@ -133,6 +133,7 @@ def _open_member(
         raise InputError(f"no `{name}` (there is {there})", _READABLE, place)
     with _as_input_errors(place):
         stream = stack.enter_context(archive.open(f"{name}.npy"))
+        assert isinstance(stream, zipfile.ZipExtFile)  # and not, as typed, any stream of bytes
         try:
             shape, is_fortran, dtype = _read_header(stream)
         except ValueError as error:

@@ -12,6 +12,7 @@ from alignet_ray.config.convert import ConvertConfig, TableConfig
 from alignet_ray.config.generate import StoredConfig
 from alignet_ray.config.resources import Resources
 from alignet_ray.errors import InputError, MismatchError
+from alignet_ray.generation.conversion import export
 from alignet_ray.generation.conversion.export import export_triplets
 from alignet_ray.generation.conversion.job import convert_triplets
 from alignet_ray.generation.conversion.summary import export_lines, summary_lines
@@ -181,7 +182,9 @@ def test_missing_and_broken_images_are_dropped_only_when_told(setting):
     assert summary.splits[0].index.num_triplets == TRAIN - (is_missing | is_broken).sum()
 
 
-def test_keys_are_written_where_base_names_repeat(setting, write_npz, photo_folder, tmp_path):
+def test_keys_are_written_where_base_names_repeat(
+    setting, write_npz, photo_folder, tmp_path, monkeypatch, capsys
+):
     photos = photo_folder("twins", labels=("cat", "dog"), images_per_label=3)
     names = np.array([["cat/000.jpg", "dog/000.jpg", "cat/001.jpg"]] * 4)
     path = write_npz("twins.npz", filenames=names, similarities=np.ones((4, 3), np.float32))
@@ -190,6 +193,8 @@ def test_keys_are_written_where_base_names_repeat(setting, write_npz, photo_fold
         output=str(tmp_path / "twins_run"),
     )  # fmt: skip
     convert_triplets(config)
+    monkeypatch.setattr(export, "MANY_TRIPLETS", 3)
     summary = export_triplets(exporting(config.output, tmp_path / "twins_out.npz"))
+    assert "warning: 4 triplets will be written, 1 of each group" in capsys.readouterr().err
     assert summary.repeated == "000.jpg"
     assert as_set(tmp_path / "twins_out.npz") == as_set(path)

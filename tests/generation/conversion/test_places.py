@@ -1,13 +1,23 @@
 """One range read gives exactly the stored image, and a part that changed is found out."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alignet_ray.errors import RecordError
-from alignet_ray.generation.conversion.places import write_places
+from alignet_ray.generation.conversion.places import (
+    PlacesRequest,
+    image_offsets,
+    load_places,
+    write_places,
+)
+from alignet_ray.records.digests import canonical_json, sha256
 from alignet_ray.records.image_table import IMAGES_FOLDER
-from alignet_ray.records.parquet import read_parquet
-from alignet_ray.records.parts import part_name, sidecar_name
+from alignet_ray.records.parquet import parquet_bytes, read_parquet
+from alignet_ray.records.parts import part_name, read_sidecar, sidecar_name
+from alignet_ray.records.store import Folder
 
 
 def table_rows(world):
@@ -58,3 +68,44 @@ def test_an_image_that_changed_since_is_refused(world):
 def test_a_part_says_of_which_bytes_its_places_are(world):
     folder = world.root.folder("triplets/places")
     assert world.load().digests[1] in folder.read(sidecar_name(1)).decode()
+
+
+def test_a_table_with_embeddings_of_another_run_will_do(table, tmp_path):
+    images = table.root.folder(IMAGES_FOLDER)
+    request = PlacesRequest(
+        root=Folder.at(str(tmp_path / "borrower")), image_root=table.root, layout=table.layout,
+        settings_digest="images",
+    )  # fmt: skip
+    digests = {}
+    for part in range(table.layout.num_parts):
+        data = images.read(part_name(part))
+        record = {**read_sidecar(images, part), "sha256": sha256(data)}
+        images.write(sidecar_name(part), canonical_json(record))
+        write_places(part, request)
+        digests[part] = record["sha256"]
+    places = load_places(request, digests)
+    accepted = np.flatnonzero([image is not None for image in table.images])
+    found = places.read_images(accepted)
+    assert {i: row["image"] for i, row in found.items()} == {
+        int(i): table.images[i] for i in accepted
+    }
+    assert set(places.rejects(np.arange(len(table.images)))) == {
+        row for row, image in enumerate(table.images) if image is None
+    }
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.binary(min_size=1, max_size=6)), min_size=1, max_size=30),
+    st.integers(1, 8),
+)
+def test_every_image_is_found_where_its_bytes_are(images, row_group_rows):
+    noise = [bytes(reversed(image or b"")) for image in images]
+    table = pa.table({"before": noise, "image": pa.array(images, pa.binary()), "after": noise})
+    data = parquet_bytes(table, row_group_rows)
+    for image, offset in zip(images, image_offsets(data, images, "part"), strict=True):
+        assert image is None or data[offset : offset + len(image)] == image
+
+
+def test_images_that_are_not_there_as_they_are_is_a_broken_record():
+    with pytest.raises(RecordError, match="part: its images are encoded"):
+        image_offsets(b"something else", [b"image"], "part")
