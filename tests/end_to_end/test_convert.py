@@ -82,3 +82,26 @@ def test_a_killed_conversion_goes_on_to_the_same_bytes_and_a_student_trains_on_t
         "--steps", "3", "--groups-per-step", "8", "--resources.device", "cpu", *CPUS,
     )  # fmt: skip
     assert read_student(Folder.at(str(student))).training["figures"]["validation"]["after"]
+
+
+def test_a_bucket_holds_the_same_bytes_as_the_disk(
+    support: Any, run_job: Callable[..., str], bucket: str, tmp_path: Path, workspace: Any
+) -> None:
+    names = sorted(path.name for path in workspace.images.rglob("*.jpg"))[:30]
+    triplets = tmp_path / "train.npz"
+    np.savez(
+        triplets, filenames=np.reshape(names, (10, 3)), similarities=np.ones((10, 3), np.float32)
+    )
+    local, remote = tmp_path / "run", f"{bucket}/run"
+    folder = Folder.at(bucket)
+    folder.write("train.npz", triplets.read_bytes())
+    flags = flags_in(triplets, workspace, local)
+    run_job("convert", *flags)
+    run_job("convert", *flags, "--triplets", f"{bucket}/train.npz", "--output", remote)
+    assert support.content(remote) == support.content(str(local))
+    for _ in range(2):
+        run_job("convert", "--run", remote, "--output-npz", f"{bucket}/out.npz", *CPUS)
+    run_job("convert", "--run", str(local), "--output-npz", str(tmp_path / "out.npz"), *CPUS)
+    assert folder.read("out.npz") == (tmp_path / "out.npz").read_bytes()
+    assert folder.sizes().keys() == {"train.npz", "out.npz", "out.npz.json"}
+    assert not folder.exists("out.npz.work")
