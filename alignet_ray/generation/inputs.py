@@ -11,13 +11,12 @@ from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.config.generate import UNTRANSFORMED, GenerateConfig
 from alignet_ray.errors import InputError
 from alignet_ray.functional.groups import CLASS_STRATEGIES
+from alignet_ray.generation.borrowed import borrow
 from alignet_ray.generation.plan import image_settings, place_of
 from alignet_ray.generation.sources import list_images, refuse_changed_source, source_names
 from alignet_ray.records.digests import refuse_other_settings
-from alignet_ray.records.image_table import IMAGES_FOLDER
-from alignet_ray.records.listing import ListingIndex, index_of, read_index, read_rows
-from alignet_ray.records.parts import missing_parts
-from alignet_ray.records.run import RunSettings, image_root, read_settings
+from alignet_ray.records.listing import ListingIndex, index_of, read_index
+from alignet_ray.records.run import RunSettings
 from alignet_ray.records.store import Folder
 from alignet_ray.records.teacher_bundle import TeacherBundle, Transform, read_bundle
 from alignet_ray.stages.embed import describe_backbone
@@ -89,35 +88,24 @@ def _own(
 
 
 def _borrowed(config: GenerateConfig, url: str, bundle: TeacherBundle | None) -> Inputs:
-    other = Folder.at(url)
-    settings = read_settings(other)
-    images = image_root(other)
-    index = read_index(images)
-    if settings is None or index is None or settings.images["backbone"] is None:
+    lender = borrow(url)
+    if lender.settings["backbone"] is None:
         raise InputError(
-            "no image table with embeddings", "a run of generate", url, "Check --images-from."
-        )
-    num_parts = -(-index.num_images // settings.images["part_rows"])
-    missing = missing_parts(images.folder(IMAGES_FOLDER), num_parts)
-    if missing:
-        raise InputError(
-            f"{len(missing)} of {num_parts} parts are missing", "a finished image table", url,
-            "Finish that run first.",
+            "an image table without embeddings", "one that generate embedded", url,
+            "Give --images.",
         )  # fmt: skip
     if bundle is not None:
         refuse_other_settings(
-            settings.images["backbone"], bundle.backbone.identity(), url,
+            lender.settings["backbone"], bundle.backbone.identity(), url,
             "This teacher has another backbone: give --images.",
         )  # fmt: skip
     needs_labels = config.shards.strategy in CLASS_STRATEGIES
     return Inputs(
-        images=images,
-        settings=settings.images,
-        index=index,
+        images=lender.root,
+        settings=lender.settings,
+        index=lender.index,
         listing=None,
-        label_sizes=_label_sizes(read_rows(images, index, 0, index.num_images))
-        if needs_labels
-        else {},
+        label_sizes=_label_sizes(lender.listing()) if needs_labels else {},
         backbone=None,
         transform=bundle.transform if bundle else None,
     )

@@ -66,7 +66,7 @@ class SplitShards:
 def make_shards(request: LabelRequest, *, shows_progress: bool) -> SplitShards:
     """Make the shards of a split that are missing."""
     split = request.split
-    lines, num_known = _finished_lines(request.root, split.split)
+    lines, num_known = finished_lines(request.root, split.split)
     num_shards = max(split.num_shards, num_known)
     missing = [shard for shard in range(num_shards) if shard not in lines]
     statistics: list[PoolStatistics] = []
@@ -97,7 +97,7 @@ def finish_split(shards: SplitShards, *, teacher_temperature: float) -> SplitSum
     return _summary(manifest, split, shards.num_new, shards.statistics)
 
 
-def _finished_lines(root: Folder, split: str) -> tuple[dict[int, ManifestShard], int]:
+def finished_lines(root: Folder, split: str) -> tuple[dict[int, ManifestShard], int]:
     """The manifest's shards that are still there in full, by number, and how many shards the
     manifest or the folder has ever had: these are made again where they are broken.
     """

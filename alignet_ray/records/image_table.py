@@ -39,9 +39,12 @@ def image_table(
     listing: pa.Table,
     first_image_id: int,
     stored: list[StoredImage],
-    embeddings: Float[np.ndarray, "rows dim"],
+    embeddings: Float[np.ndarray, "rows dim"] | None,
 ) -> pa.Table:
-    """The table of one part; embeddings of rejects are ignored and stored as null."""
+    """The table of one part; embeddings of rejects are ignored and stored as null.
+
+    Without embeddings (a run of triplets that somebody else labelled) the column is all null.
+    """
     accepted = np.array([item.reject_reason is None for item in stored], dtype=bool)
     return pa.table(
         {
@@ -52,7 +55,9 @@ def image_table(
             "extension": pa.array([item.extension for item in stored], pa.string()),
             "width": pa.array([item.width for item in stored], pa.int32()),
             "height": pa.array([item.height for item in stored], pa.int32()),
-            "embedding": _nullable_vectors(embeddings, accepted),
+            "embedding": _nullable_vectors(embeddings, accepted)
+            if embeddings is not None
+            else pa.nulls(len(stored), pa.list_(pa.float32())),
             "reject_reason": pa.array([item.reject_reason for item in stored], pa.string()),
         }
     ).select(list(COLUMNS))

@@ -186,6 +186,18 @@ def read_sidecar(folder: Folder, shard: int) -> Shard:
 _AGAIN = "Delete the sidecar, if it is there, and run generate again with the same settings."
 
 
+def end_of_read(shard: Shard, first: int, last: int, read_bytes: int) -> int:
+    """Where a range read of groups [first, last) had best end: at most `read_bytes` on, or after
+    one group.
+    """
+    start = shard.samples[first]["offset"]
+    for place in range(first + 1, last):
+        sample = shard.samples[place]
+        if sample["offset"] + sample["bytes"] - start > read_bytes:
+            return place
+    return last
+
+
 def read_groups(folder: Folder, shard: Shard, first: int, last: int) -> list[Group]:
     """Groups [first, last) of a shard by one range read, each checked against its SHA-256."""
     if first >= last:

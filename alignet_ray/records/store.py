@@ -8,8 +8,9 @@ import contextlib
 import errno
 import os
 import secrets
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -219,6 +220,41 @@ class Folder:
                 lambda: self.file_system.pipe_file(self.path(name), data), self.place(name)
             )
 
+    @contextlib.contextmanager
+    def building(self, name: str) -> Generator[Path]:
+        """A local file to fill, put in place atomically when the block ends without an error.
+
+        For what is too large to be built in memory.
+        """
+        try:
+            if self.is_local:
+                with _replacing(Path(self.path(name))) as temporary:
+                    yield temporary
+                return
+            with tempfile.TemporaryDirectory(prefix="alignet_ray_") as scratch:
+                built = Path(scratch) / "built"
+                yield built
+                put = self.file_system.put_file
+                with_retries(lambda: put(str(built), self.path(name)), self.place(name))
+        except StorageError:
+            raise
+        except OSError as error:  # a full disk, while the block fills the file
+            raise _as_storage_error(error, self.place(name)) from error
+
+    @contextlib.contextmanager
+    def local_copy(self, name: str) -> Generator[Path]:
+        """A local path of the file's bytes: its own, or that of a temporary copy."""
+        if self.is_local:
+            self.size(name)  # says in one line where it is absent
+            yield Path(self.path(name))
+            return
+        with tempfile.TemporaryDirectory(prefix="alignet_ray_") as scratch:
+            copy = Path(scratch) / "copy"
+            with_retries(
+                lambda: self.file_system.get_file(self.path(name), str(copy)), self.place(name)
+            )
+            yield copy
+
     def delete(self, name: str) -> None:
         """Remove a file; it is no fault if it is gone."""
 
@@ -227,6 +263,15 @@ class Folder:
                 self.file_system.rm_file(self.path(name))
 
         with_retries(remove, self.place(name))
+
+    def remove(self) -> None:
+        """Delete the folder and all below it; it is no fault if it is gone."""
+
+        def remove_all() -> None:
+            with contextlib.suppress(FileNotFoundError):
+                self.file_system.rm(self.path(""), recursive=True)
+
+        with_retries(remove_all, self.url)
 
     def remove_temporaries(self) -> int:
         """Delete what killed writers left in this folder and below (local disks only)."""
@@ -245,12 +290,18 @@ def read_url(url: str) -> bytes:
 
 
 def _write_local(path: Path, data: bytes) -> None:
+    with _replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Generator[Path]:
+    """A temporary file beside `path` that takes its place, synced, when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}{_TEMPORARY_SUFFIX}"
     try:
-        with temporary.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
+        yield temporary
+        with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
         temporary.replace(path)
     finally:

@@ -174,7 +174,7 @@ def decode_part(row: Row, *, request: EmbedRequest) -> Row:
     rows = request.layout.rows(row["part"])
     listing = read_rows(request.root, request.index, rows.start, rows.stop)
     pixels_of, stored = request.backbone.preprocessing, request.stored
-    decoded = [_decode_one(data, pixels_of, stored) for data in _read_ahead(listing.to_pylist())]
+    decoded = [_decode_one(data, pixels_of, stored) for data in read_ahead(listing.to_pylist())]
     pixels = np.stack([item[0] for item in decoded])
     return {
         "part": row["part"],
@@ -185,24 +185,10 @@ def decode_part(row: Row, *, request: EmbedRequest) -> Row:
 
 def stored_bytes(rows: Sequence[Row], stored: StoredFormat) -> list[int]:
     """Bytes of the stored copies of a few listed images, 0 for a reject; nothing is written."""
-    sizes: list[int] = []
-    for data in _read_ahead(rows):
-        try:
-            sizes.append(len(_stored_image(data, decode_image(data), stored)[0]))
-        except DecodeError:
-            sizes.append(0)
-    return sizes
+    return [len(store_image(data, stored)[1].image or b"") for data in read_ahead(rows)]
 
 
-def _stored_image(data: bytes, image: Image.Image, stored: StoredFormat) -> tuple[bytes, str]:
-    """The copy that students read, and its extension."""
-    if stored.keeps_original:
-        return data, extension_of(data)
-    copy = stored_copy(image, shorter_side=stored.shorter_side, quality=stored.quality)
-    return copy, "jpg"
-
-
-def _read_ahead(rows: Sequence[Row]) -> Iterator[bytes]:
+def read_ahead(rows: Sequence[Row]) -> Iterator[bytes]:
     """Bytes of the listed images in order, with a few reads under way and no more held."""
     with ThreadPoolExecutor(_READ_THREADS) as pool:
         reading: deque[Future[bytes]] = deque()
@@ -231,17 +217,29 @@ def _read_listed(row: Row) -> bytes:
 def _decode_one(
     data: bytes, preprocessing: Preprocessing, stored: StoredFormat | None
 ) -> tuple[UInt8[np.ndarray, "side side 3"], StoredImage]:
+    image, kept = store_image(data, stored)
+    if image is None:
+        return np.zeros((preprocessing.resolution,) * 2 + (3,), np.uint8), kept
+    return to_pixels(image, preprocessing), kept
+
+
+def store_image(data: bytes, stored: StoredFormat | None) -> tuple[Image.Image | None, StoredImage]:
+    """The decoded image and what the table keeps of it; None and the reason of a reject."""
     try:
         image = decode_image(data)
     except DecodeError as error:
-        side = preprocessing.resolution
         reject = StoredImage(image=None, extension="", width=0, height=0, reject_reason=str(error))
-        return np.zeros((side, side, 3), np.uint8), reject
-    kept, extension = _stored_image(data, image, stored) if stored is not None else (None, "")
+        return None, reject
+    kept, extension = None, ""
+    if stored is not None and stored.keeps_original:
+        kept, extension = data, extension_of(data)
+    elif stored is not None:
+        kept = stored_copy(image, shorter_side=stored.shorter_side, quality=stored.quality)
+        extension = "jpg"
     accepted = StoredImage(
         image=kept, extension=extension, width=image.width, height=image.height, reject_reason=None
     )
-    return to_pixels(image, preprocessing), accepted
+    return image, accepted
 
 
 class Embedder:
@@ -290,7 +288,7 @@ def write_embedded_part(row: Row, *, request: EmbedRequest) -> Row:
     table = image_table(listing, rows.start, stored, embeddings)
     data = parquet_bytes(table, request.layout.row_group_rows)
     folder = request.root.folder(IMAGES_FOLDER)
-    write_part(folder, part, data, request.settings_digest, _facts(listing, stored))
+    write_part(folder, part, data, request.settings_digest, part_facts(listing, stored))
     return {"part": part, "num_images": len(stored)}
 
 
@@ -305,7 +303,8 @@ def _reject_not_finite(
     ]
 
 
-def _facts(listing: pa.Table, stored: list[StoredImage]) -> Json:
+def part_facts(listing: pa.Table, stored: list[StoredImage]) -> Json:
+    """What a part's sidecar says of its images: how many, and why some are rejects, by key."""
     keys = listing.column("key").to_pylist()
     rejects = {
         key: item.reject_reason

@@ -16,6 +16,7 @@ from alignet_ray.records.manifest import MANIFEST_NAME, Manifest, ManifestShard,
 from alignet_ray.records.shards import (
     Group,
     Shard,
+    end_of_read,
     read_groups,
     read_sidecar,
     shard_folder,
@@ -110,20 +111,10 @@ class Sources:
         start_of_source = self._ends[place] - len(source.manifest.shards)
         shard = _sidecar(source, index - start_of_source)
         while first < last:
-            end = _end_of_read(shard, first, last)
+            end = end_of_read(shard, first, last, READ_BYTES)
             for group in read_groups(source.folder, shard, first, end):
                 yield source.kind, _expected(group, source, shard)
             first = end
-
-
-def _end_of_read(shard: Shard, first: int, last: int) -> int:
-    """Where a range read that begins at group `first` ends: at most READ_BYTES on, or one group."""
-    start = shard.samples[first]["offset"]
-    for place in range(first + 1, last):
-        sample = shard.samples[place]
-        if sample["offset"] + sample["bytes"] - start > READ_BYTES:
-            return place
-    return last
 
 
 def _expected(group: Group, source: Source, shard: Shard) -> Group:

@@ -113,7 +113,7 @@ def test_a_borrowed_table_gives_the_bytes_of_an_own_one_and_embeds_nothing(make,
 
 
 def test_a_borrowed_table_must_be_there_and_fit_the_teacher(make, place, aligned, tmp_path):
-    with pytest.raises(InputError, match="nowhere: no image table"):
+    with pytest.raises(InputError, match="nowhere: no run with images"):
         generate(make("none", images_from=str(tmp_path / "nowhere"), **BORROWED))
     other = replace(BACKBONE, preprocessing=replace(BACKBONE.preprocessing, resolution=48))
     bundle = TeacherBundle(

@@ -70,3 +70,11 @@ def test_row_groups_read_alone_keep_their_embeddings(local_root, make_listing):
     expected = vectors[4:].copy()
     expected[1] = 0
     np.testing.assert_array_equal(embeddings(table), expected)
+
+
+def test_a_table_without_embeddings_says_so_by_null(local_root, make_listing):
+    stored = [StoredImage(image=b"x", extension="jpg", width=1, height=1, reject_reason=None)] * 3
+    local_root.write("part", parquet_bytes(image_table(make_listing(3), 0, stored, None), 2))
+    table = read_parquet(local_root, "part", ("image", "embedding"))
+    assert table.column("embedding").null_count == 3
+    assert table.column("image").to_pylist() == [b"x"] * 3

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from alignet_ray.errors import RecordError
 from alignet_ray.records.shards import (
+    end_of_read,
     read_groups,
     read_sidecar,
     sample_key,
@@ -184,3 +185,18 @@ def test_pickled_similarities_are_refused_even_where_every_digest_fits(
 
 def test_splits_lie_beside_each_other(root):
     assert shard_folder(root, "validation").url == f"{root.url}/shards/validation"
+
+
+@given(st.integers(1, 40_000))
+def test_reads_end_at_about_the_asked_bytes_and_miss_no_group(make_groups, new_root, read_bytes):
+    folder = new_root("memory")
+    shard = write_shard(
+        folder, make_groups(9), shard=0, split="train", settings_digest="d", parts={}, statistics={}
+    )
+    first = 0
+    while first < 9:
+        end = end_of_read(shard, first, 9, read_bytes)
+        size = sum(sample["bytes"] for sample in shard.samples[first:end])
+        assert end == first + 1 or (end > first and size <= read_bytes)
+        assert end == 9 or size + shard.samples[end]["bytes"] > read_bytes
+        first = end

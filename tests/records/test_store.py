@@ -279,3 +279,53 @@ def test_what_a_killed_writer_left_is_ignored_and_removed(local_root):
 
 def test_an_object_store_has_no_temporaries(new_root):
     assert new_root("memory").remove_temporaries() == 0
+
+
+def test_a_built_file_is_put_in_place_whole(root):
+    with root.building("deep/file") as path:
+        path.write_bytes(b"first")
+        assert not root.exists("deep/file")
+    assert root.read("deep/file") == b"first"
+    with root.building("deep/file") as path:
+        path.write_bytes(b"second")
+    assert root.read("deep/file") == b"second"
+    assert set(root.sizes("deep")) == {"file"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "raised"),
+    [
+        (KeyError("own"), KeyError),
+        (OSError(errno.ENOSPC, "full"), StorageError),
+        (StorageError("lost", place="elsewhere"), StorageError),
+    ],
+)
+def test_a_file_that_is_not_finished_is_never_there(root, fault, raised):
+    def build():
+        with root.building("deep/file") as path:
+            path.write_bytes(b"half")
+            raise fault
+
+    root.write("deep/file", b"old")
+    with pytest.raises(raised):
+        build()
+    assert root.read("deep/file") == b"old"
+    assert set(root.sizes("deep")) == {"file"}
+
+
+def test_a_local_copy_holds_the_files_bytes(root):
+    root.write("file", b"bytes")
+    with root.local_copy("file") as path:
+        assert path.read_bytes() == b"bytes"
+    assert path.exists() == root.is_local
+    with pytest.raises(StorageError, match="absent: not found"), root.local_copy("absent"):
+        pass
+
+
+def test_a_folder_is_removed_with_all_below_it_and_may_be_gone(root):
+    root.write("file", b"x")
+    root.folder("deep").write("er/file", b"x")
+    root.folder("deep").remove()
+    root.folder("deep").remove()
+    assert root.sizes().keys() == {"file"}
+    assert not root.exists("deep")

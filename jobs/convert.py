@@ -1,0 +1,28 @@
+"""The authors' released triplets to a run that train takes, or a run's triplets to their layout.
+
+python jobs/convert.py --triplets train.npz --images imagenet/ --output run/
+python jobs/convert.py --run run/ --output-npz triplets.npz
+"""
+
+from alignet_ray.cli import run_job
+from alignet_ray.config.convert import ConvertConfig
+
+
+def main(config: ConvertConfig) -> None:
+    """Convert and print what came of it. Imports late: --help needs neither Ray nor torch."""
+    if config.is_outward:
+        from alignet_ray.generation.conversion.export import export_triplets
+        from alignet_ray.generation.conversion.summary import export_lines
+
+        lines = export_lines(export_triplets(config))
+    else:
+        from alignet_ray.generation.conversion.job import convert_triplets
+        from alignet_ray.generation.conversion.summary import summary_lines
+
+        lines = summary_lines(convert_triplets(config))
+    for line in lines:
+        print(line)
+
+
+if __name__ == "__main__":
+    run_job(ConvertConfig, main)
