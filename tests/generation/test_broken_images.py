@@ -187,7 +187,7 @@ def test_a_job_counts_each_by_its_reason_and_loses_none(tmp_path: Path):
         ),
         clusters=ClusterConfig(num_clusters=2),
         shards=ShardConfig(group="triplet", num_validation_images=0),
-        resources=Resources(progress=False),
+        resources=Resources(progress=False, num_actors=1),
     )
     summary = generate(config)
     assert summary.num_images == len(REJECTS) + len(ACCEPTED)

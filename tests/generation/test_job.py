@@ -73,7 +73,7 @@ def make(place: Path) -> Make:
             "embedding": EmbeddingConfig(part_rows=32, row_group_rows=16, batch_size=16),
             "clusters": ClusterConfig(num_clusters=6, num_restarts=1),
             "shards": ShardConfig(group="3x2", num_validation_images=40),
-            "resources": Resources(progress=False),
+            "resources": Resources(progress=False, num_actors=1),
         }  # fmt: skip
         return GenerateConfig(**{**plain, **fields})
 
