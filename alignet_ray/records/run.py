@@ -53,6 +53,10 @@ class RunSettings:
         borrowed = {"images_from": self.images_from} if self.images_from else {}
         return {"version": FORMAT_VERSION, **borrowed, **stages, "digests": digests}
 
+    def to_yaml(self) -> bytes:
+        """The bytes of `config.yaml`."""
+        return yaml.safe_dump(self.to_document(), sort_keys=False).encode()
+
 
 def read_settings(root: Folder) -> RunSettings | None:
     """The settings a root was made with, or None for a new root."""
@@ -93,8 +97,7 @@ def freeze_settings(root: Folder, wanted: RunSettings) -> bool:
     """
     found = read_settings(root)
     if found is None:
-        text = yaml.safe_dump(wanted.to_document(), sort_keys=False)
-        root.write(CONFIG_NAME, text.encode())
+        root.write(CONFIG_NAME, wanted.to_yaml())
         return True
     for stage in STAGES:
         refuse_other_settings(
