@@ -2,7 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Bool, Float32, Int
+from jaxtyping import Float32, Int
 
 from alignet_ray.errors import RecordError
 from alignet_ray.functional.clustering import is_nearest
@@ -63,12 +63,12 @@ def _cluster_part(
 def _check_vectors(
     vectors: Float32[np.ndarray, "rows dim"], ids: Int[np.ndarray, "rows"], place: str
 ) -> None:
-    is_finite = np.isfinite(vectors).all(axis=1)
-    if not is_finite.all():
-        raise RecordError(f"the embedding of {_first(~is_finite)} is not finite", "numbers", place)
-    is_left = (ids == REJECTED) & vectors.any(axis=1)
-    if is_left.any():
-        raise RecordError(f"the embedding of {_first(is_left)}, a reject", "zeros", place)
+    odd = np.flatnonzero((~np.isfinite(vectors)).any(axis=1))
+    if len(odd):
+        raise RecordError(f"the embedding of row {odd[0]} is not finite", "numbers", place)
+    left = np.flatnonzero((ids == REJECTED) & vectors.any(axis=1))
+    if len(left):
+        raise RecordError(f"the embedding of row {left[0]}, a reject", "zeros", place)
 
 
 def _check_against_images(
@@ -79,16 +79,16 @@ def _check_against_images(
     place: str,
 ) -> None:
     """No cluster exactly for rejects; without a transform the embeddings are the raw ones."""
-    other = (ids != REJECTED) != images.accepted
-    if other.any():
-        row = int(np.flatnonzero(other)[0])
+    other = np.flatnonzero((ids != REJECTED) != images.accepted)
+    if len(other):
         wanted = f"{REJECTED} exactly for rejects"
-        raise RecordError(f"cluster id {ids[row]} of row {row}", wanted, place)
+        raise RecordError(f"cluster id {ids[other[0]]} of row {other[0]}", wanted, place)
     if rules.is_untransformed and images.embeddings is not None:
         expect(vectors.shape, images.embeddings.shape, "shape of the embeddings", place)
-        other = (vectors != images.embeddings).any(axis=1)
-        if other.any():
-            raise RecordError(f"the embedding of {_first(other)}", "the image table's own", place)
+        changed = np.flatnonzero((vectors != images.embeddings).any(axis=1))
+        if len(changed):
+            found = f"the embedding of row {changed[0]}"
+            raise RecordError(found, "the image table's own", place)
 
 
 def _check_ids(
@@ -115,7 +115,3 @@ def _check_ids(
     if is_far.any():
         row = int(np.flatnonzero(is_far)[0])
         raise RecordError(f"cluster id {ids[row]} of row {row}", "its nearest centroid", place)
-
-
-def _first(wrong: Bool[np.ndarray, "rows"]) -> str:
-    return f"row {int(np.flatnonzero(wrong)[0])}"

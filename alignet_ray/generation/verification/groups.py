@@ -96,7 +96,7 @@ def _group(content: ShardContent, sample: Json) -> Group:
         raise RecordError(f"group {key}: altered JSON", "the one text of its values", place)
     if not all(type(number) is int for number in group.cluster_ids):
         raise RecordError(f"group {key}: cluster ids {group.cluster_ids}", "numbers", place)
-    if not all(label is None or isinstance(label, str) for label in group.labels):
+    if not {type(label) for label in group.labels} <= {str, type(None)}:
         raise RecordError(f"group {key}: labels {group.labels}", "texts", place)
     return group
 

@@ -71,7 +71,7 @@ def inspect_records(
         unknown = ("everything after the listing, which does not say how many images there are",)
         return Inspection(rules=rules, tree=tree, problems=listing.problems, not_checked=unknown)
     tables = _inspect_tables(rules, config.resources)
-    shards = _inspect_shards(rules, tree, tables.broken, config.resources)
+    shards = _inspect_shards(rules, tree, broken_parts(tables.problems), config.resources)
     return Inspection(
         rules=rules,
         tree=tree,
@@ -95,13 +95,14 @@ class _Tables:
     num_rejects: int
     num_bytes: int
 
-    @property
-    def broken(self) -> BrokenParts:
-        """Parts with which no shard can be compared."""
-        return {
-            folder: frozenset(p.record.number for p in self.problems if p.record.kind == kind)
-            for kind, folder in _FOLDERS.items()
-        }
+
+def broken_parts(problems: Iterable[Problem]) -> BrokenParts:
+    """Parts with which no shard can be compared."""
+    records = [problem.record for problem in problems]
+    return {
+        folder: frozenset(record.number for record in records if record.kind == kind)
+        for kind, folder in _FOLDERS.items()
+    }
 
 
 def _inspect_tables(rules: RunRules, resources: Resources) -> _Tables:
@@ -147,7 +148,7 @@ def _inspect_shards(
     present = {name.split("/")[1] for name in tree if name.startswith(f"{SHARDS_FOLDER}/")}
     splits = rules.splits_among(present)
     manifests = {rule.split: check_manifest(rules, rule) for rule in splits}
-    items = [item for rule in splits for item in _items(rule, manifests[rule.split], tree)]
+    items = [item for rule in splits for item in shard_items(rule, manifests[rule.split], tree)]
     findings: dict[str, Findings] = {rule.split: {} for rule in splits}
     with progress("verify", len(items), "shards", is_shown=resources.progress) as advance:
         for item, finding in map_tasks(check_shard, items, rules, broken):
@@ -158,7 +159,7 @@ def _inspect_shards(
         problems=tuple(
             problem
             for rule in splits
-            for problem in _problems(rules, manifests[rule.split], findings[rule.split])
+            for problem in split_problems(rules, manifests[rule.split], findings[rule.split])
         ),
         checked=tuple(_checked(rule.split, findings[rule.split].values()) for rule in splits),
         num_listed={rule.split: _num_listed(manifests[rule.split], rule, tree) for rule in splits},
@@ -168,7 +169,7 @@ def _inspect_shards(
     )
 
 
-def _items(rule: SplitRule, manifest: Manifest | Problem, tree: Tree) -> Iterator[ShardItem]:
+def shard_items(rule: SplitRule, manifest: Manifest | Problem, tree: Tree) -> Iterator[ShardItem]:
     """Shards that are there or that the manifest names."""
     lines = {} if isinstance(manifest, Problem) else {line.shard: line for line in manifest.shards}
     for shard in sorted({*lines, *finished_shards(tree, rule.split)}):
@@ -179,7 +180,7 @@ def _sound(findings: Findings) -> dict[int, ShardFinding]:
     return {n: found for n, found in findings.items() if isinstance(found, ShardFinding)}
 
 
-def _problems(
+def split_problems(
     rules: RunRules, manifest: Manifest | Problem, findings: Findings
 ) -> Iterator[Problem]:
     """Those of a split: its manifest's first, then its shards' in order."""

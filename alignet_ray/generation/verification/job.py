@@ -4,19 +4,18 @@ import dataclasses
 
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.config.verify import VerifyConfig
-from alignet_ray.errors import InputError, RecordError
-from alignet_ray.generation.verification.findings import Problem, Record, examine
+from alignet_ray.errors import InputError
+from alignet_ray.generation.verification.findings import Problem
 from alignet_ray.generation.verification.inspection import Inspection, inspect_records
 from alignet_ray.generation.verification.orphans import Tree
 from alignet_ray.generation.verification.repair import repair, why_not_repairable
 from alignet_ray.generation.verification.report import VerifyReport
+from alignet_ray.generation.verification.settings import check_settings
 from alignet_ray.records.digests import canonical_json
 from alignet_ray.records.lock import holder, locked
-from alignet_ray.records.run import CONFIG_NAME, RunSettings, read_settings
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.session import ray_session
 
-_CONFIG = Record(kind="config")
 _NO_CONFIG = (
     "Nothing can be told without the settings: restore config.yaml; other settings need another "
     "root."
@@ -45,35 +44,20 @@ def verify(config: VerifyConfig) -> VerifyReport:
 
 
 def _verified(config: VerifyConfig, root: Folder, tree: Tree) -> VerifyReport:
-    settings = examine(_CONFIG, lambda: _settings(root))
-    if isinstance(settings, Problem):
+    settings, problems = check_settings(root)
+    if settings is None:
         return VerifyReport(
             root=root.url,
             is_quick=config.quick,
-            problems=(settings,),
-            unrepairable=(settings,),
+            problems=problems,
+            unrepairable=problems,
             remedies=(_NO_CONFIG,),
             not_checked=("everything but config.yaml",),
             removed=() if config.repair else None,
         )
     with ray_session(config.resources):
         found = inspect_records(root, settings, tree, config)
-    altered = examine(_CONFIG, lambda: _check_text(root, settings))
-    problems = (*([altered] if isinstance(altered, Problem) else []), *found.problems)
-    return _report(config, found, problems)
-
-
-def _settings(root: Folder) -> RunSettings:
-    settings = read_settings(root)
-    if settings is None:
-        raise RecordError("missing", "the settings of a run", root.place(CONFIG_NAME))
-    return settings
-
-
-def _check_text(root: Folder, settings: RunSettings) -> None:
-    if root.read(CONFIG_NAME) != settings.to_yaml():
-        place = root.place(CONFIG_NAME)
-        raise RecordError("altered text", "the one text that its settings have", place)
+    return _report(config, found, (*problems, *found.problems))
 
 
 def _report(config: VerifyConfig, found: Inspection, problems: tuple[Problem, ...]) -> VerifyReport:

@@ -49,12 +49,12 @@ def find_orphans(
     """Orphans by name. `num_listed` are the shards that each split's manifest names; None where
     it cannot be read, so that nobody knows.
     """
-    found = (
-        (name, _kind(name, tree, rules, num_listed))
-        for name in sorted(tree)
-        if not name.startswith(_UNRECORDED)
-    )
-    return tuple(Orphan(name=name, kind=kind, num_bytes=tree[name]) for name, kind in found if kind)
+    orphans: list[Orphan] = []
+    for name in sorted(tree):
+        kind = _kind(name, tree, rules, num_listed)
+        if kind is not None and not name.startswith(_UNRECORDED):
+            orphans.append(Orphan(name=name, kind=kind, num_bytes=tree[name]))
+    return tuple(orphans)
 
 
 def finished_shards(tree: Tree, split: str) -> list[int]:
