@@ -57,8 +57,8 @@ def _check_index(index: Json, rules: RunRules, place: str) -> None:
     rest = {name: value for name, value in index.items() if name != _OWN_DIGEST}
     if _OWN_DIGEST in index:
         expect(index[_OWN_DIGEST], digest(rest), _OWN_DIGEST, place)
-    if not rest.keys() >= _FIELDS:
-        raise RecordError(f"fields {sorted(rest)}", f"{sorted(_FIELDS)}", place)
+    if not rest.keys() >= _FIELDS or (_OWN_DIGEST not in index and rest.keys() != _FIELDS):
+        raise RecordError(f"fields {sorted(index)}", f"{sorted({*_FIELDS, _OWN_DIGEST})}", place)
     expect(index["digest"], rules.settings.clusters_digest, "settings' digest", place)
     if rules.num_clusters is not None:
         expect(index["num_clusters"], rules.num_clusters, "num_clusters", place)

@@ -112,12 +112,12 @@ def _is_of_type(found: pa.DataType, wanted: pa.DataType | str) -> bool:
 
 def _image_part(part: int, rules: RunRules) -> ImagePart:
     folder = rules.folder_of(IMAGES_FOLDER)
-    place = folder.place(part_name(part))
+    place, sidecar_place = folder.place(part_name(part)), folder.place(sidecar_name(part))
     digest = rules.settings.images_digest
     sidecar, data = read_part(folder, part, digest, is_quick=rules.is_quick)
     rejects = sidecar.get("rejects")
     if not isinstance(rejects, dict):
-        raise RecordError("no rejects", "a mapping", folder.place(sidecar_name(part)))
+        raise RecordError("no rejects", "a mapping", sidecar_place)
     known = ImagePart(
         sha256=sidecar["sha256"], num_bytes=sidecar["bytes"], num_rejects=len(rejects)
     )
@@ -127,7 +127,9 @@ def _image_part(part: int, rules: RunRules) -> ImagePart:
     table = parse_part(data, part, types, rules, place)
     _check_listed(table, part, rules, place)
     accepted = accepted_rows(table)
-    _check_rejects(table, accepted, sidecar, folder.place(sidecar_name(part)))
+    if not rules.is_converted or "num_images" in sidecar:
+        expect(sidecar.get("num_images"), table.num_rows, "num_images", sidecar_place)
+    _check_rejects(table, accepted, sidecar, sidecar_place)
     _check_images(table, accepted, place)
     embeddings = _embeddings(table, accepted, rules, place)
     return replace(known, accepted=accepted, embeddings=embeddings)
@@ -156,7 +158,6 @@ def _check_rejects(
         )
     )
     expect(sidecar["rejects"], found, "rejects", place)
-    expect(sidecar.get("num_images"), table.num_rows, "num_images", place)
 
 
 def _check_images(table: pa.Table, accepted: Bool[np.ndarray, "rows"], place: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import safetensors.torch
 import timm
@@ -28,9 +29,20 @@ from alignet_ray.generation.verification.rules import RunRules, layout_of
 from alignet_ray.generation.verification.settings import check_settings
 from alignet_ray.generation.verification.shards import check_shard
 from alignet_ray.generation.verification.tables import check_part
+from alignet_ray.records.clusters import COLUMNS as CLUSTER_COLUMNS
 from alignet_ray.records.digests import canonical_json, parse_json, sha256
+from alignet_ray.records.image_table import COLUMNS as IMAGE_COLUMNS
+from alignet_ray.records.parquet import parquet_bytes, read_parquet
+from alignet_ray.records.parts import part_name, read_sidecar, write_part
 from alignet_ray.records.run import image_root, read_settings
-from alignet_ray.records.shards import SPLITS
+from alignet_ray.records.shards import (
+    SPLITS,
+    Group,
+    read_groups,
+    shard_folder,
+    write_shard,
+)
+from alignet_ray.records.shards import read_sidecar as read_shard_sidecar
 from alignet_ray.records.store import Folder
 
 NUM_IMAGES, NUM_CLASSES = 64, 4
@@ -104,6 +116,26 @@ class Run:
         fields = parse_json(path.read_bytes(), name)
         change(fields)
         path.write_bytes(canonical_json(fields))
+
+    def forge_shard(self, shard: int, change: Callable[[list[Group]], list[Group]]) -> None:
+        """Write a train shard of other groups, with right digests up to the manifest."""
+        folder = shard_folder(self.root, "train")
+        record = read_shard_sidecar(folder, shard)
+        groups = change(read_groups(folder, record, 0, record.num_groups))
+        write_shard(
+            folder, groups, shard=shard, split="train", settings_digest=record.digest,
+            parts=record.parts, statistics=record.statistics,
+        )  # fmt: skip
+        self.vouch_for_sidecar("train", shard)
+
+    def forge_part(self, name: str, part: int, change: Callable[[pa.Table], pa.Table]) -> None:
+        """Write a part of `images` or `clusters` of other rows, with a right sidecar."""
+        folder = self.root.folder(name)
+        sidecar = read_sidecar(folder, part)
+        facts = {k: sidecar[k] for k in ("num_images", "rejects", "images_sha256") if k in sidecar}
+        columns = IMAGE_COLUMNS if name == "images" else CLUSTER_COLUMNS
+        table = change(read_parquet(folder, part_name(part), columns))
+        write_part(folder, part, parquet_bytes(table, 8), sidecar["digest"], facts)
 
     def vouch_for_sidecar(self, split: str, shard: int) -> None:
         """Let the manifest name the shard as its sidecar now is."""
