@@ -279,3 +279,14 @@ def test_what_a_killed_writer_left_is_ignored_and_removed(local_root):
 
 def test_an_object_store_has_no_temporaries(new_root):
     assert new_root("memory").remove_temporaries() == 0
+
+
+@pytest.mark.parametrize("kind", ["local", "memory"])
+def test_a_tree_holds_every_file_below(kind, new_root):
+    root = new_root(kind)
+    names = {"a": 1, "b/c": 2, "b/d/.e.0.partial": 3}
+    for name, size in names.items():
+        root.write(name, bytes(size))
+    assert root.tree() == names
+    assert root.folder("b").tree() == {"c": 2, "d/.e.0.partial": 3}
+    assert root.folder("nowhere").tree() == {}

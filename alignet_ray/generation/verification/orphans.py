@@ -61,7 +61,7 @@ def finished_shards(tree: Tree, split: str) -> list[int]:
     """Numbers of the shards of which tar and sidecar are there."""
     folder = f"{SHARDS_FOLDER}/{split}/"
     tars = (name.removeprefix(folder) for name in tree if name.startswith(folder))
-    numbers = (int(name[:-4]) for name in tars if name.endswith(".tar") and name[:-4].isdigit())
+    numbers = (int(name[:-4]) for name in tars if name.endswith(".tar") and name[:-4].isdecimal())
     return sorted(
         number
         for number in numbers

@@ -116,7 +116,7 @@ def _check_parts(record: Shard, rules: RunRules, broken: BrokenParts, place: str
 
 
 def _part_number(number: str, rules: RunRules, place: str) -> int:
-    if not (number.isdigit() and number == f"{int(number):06d}"):
+    if not (number.isdecimal() and number == f"{int(number):06d}"):
         raise RecordError(f"part {number!r}", "a number of six digits", place)
     if int(number) >= rules.layout.num_parts:
         raise RecordError(f"part {number}", f"below {rules.layout.num_parts}", place)

@@ -128,14 +128,20 @@ class Run:
         )  # fmt: skip
         self.vouch_for_sidecar("train", shard)
 
-    def forge_part(self, name: str, part: int, change: Callable[[pa.Table], pa.Table]) -> None:
+    def forge_part(
+        self,
+        name: str,
+        part: int,
+        change: Callable[[pa.Table], pa.Table],
+        row_group_rows: int = 8,
+    ) -> None:
         """Write a part of `images` or `clusters` of other rows, with a right sidecar."""
         folder = self.root.folder(name)
         sidecar = read_sidecar(folder, part)
         facts = {k: sidecar[k] for k in ("num_images", "rejects", "images_sha256") if k in sidecar}
         columns = IMAGE_COLUMNS if name == "images" else CLUSTER_COLUMNS
         table = change(read_parquet(folder, part_name(part), columns))
-        write_part(folder, part, parquet_bytes(table, 8), sidecar["digest"], facts)
+        write_part(folder, part, parquet_bytes(table, row_group_rows), sidecar["digest"], facts)
 
     def vouch_for_sidecar(self, split: str, shard: int) -> None:
         """Let the manifest name the shard as its sidecar now is."""

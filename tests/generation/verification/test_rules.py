@@ -13,7 +13,6 @@ from alignet_ray.records.parts import PartLayout
 from alignet_ray.records.run import RunSettings
 from alignet_ray.records.store import Folder
 
-
 BACKBONE = ResolvedBackbone(
     name="none",
     model_args=(),
