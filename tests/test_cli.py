@@ -291,5 +291,5 @@ def test_help_imports_nothing_heavy(job):
         cwd=REPOSITORY / "jobs", env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr
-    assert "--output" in answer.stdout
+    assert "--output" in answer.stdout or "--run" in answer.stdout
     assert "--config FILE.yaml" in answer.stdout

@@ -49,14 +49,13 @@ def holder(root: Folder) -> str | None:
 
 
 def _local_holder(root: Folder) -> str | None:
-    path = Path(root.path(LOCK_NAME))
-    if not path.exists():
-        return None
-    with path.open() as stream:
-        try:
+    try:
+        with Path(root.path(LOCK_NAME)).open() as stream:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return stream.read().strip() or "unknown"
+    except BlockingIOError:
+        return Path(root.path(LOCK_NAME)).read_text().strip() or "unknown"
+    except (FileNotFoundError, PermissionError):
+        return None  # nobody's, or not for us to know
     return None
 
 

@@ -15,6 +15,8 @@ from alignet_ray.records.store import Folder
 Result = TypeVar("Result")
 Kind = Literal["config", "listing", "images", "centroids", "clusters", "shard", "manifest"]
 
+MISSING = "missing"
+
 _SHA_SHOWN = 12
 
 
@@ -95,7 +97,7 @@ def _present(read: Callable[[], Result], folder: Folder, name: str) -> Result:
         return read()
     except StorageError as error:
         if isinstance(error.__cause__, FileNotFoundError | IsADirectoryError):
-            raise RecordError("missing", "a finished record", folder.place(name)) from error
+            raise RecordError(MISSING, "a finished record", folder.place(name)) from error
         raise
 
 

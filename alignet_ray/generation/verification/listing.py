@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from alignet_ray.errors import RecordError
 from alignet_ray.generation.verification.findings import (
+    MISSING,
     Problem,
     Record,
     examine,
@@ -64,7 +65,7 @@ def _quick(folder: Folder, wanted_sha256: str | None) -> ListingFinding:
     missing = [name for name in _names(index) if name not in sizes]
     problems = [
         Problem(
-            record=LISTING, place=folder.place(name), wrong="missing", expected="a finished record"
+            record=LISTING, place=folder.place(name), wrong=MISSING, expected="a finished record"
         )
         for name in missing
     ]

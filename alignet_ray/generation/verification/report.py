@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from alignet_ray.errors import RecordError
-from alignet_ray.generation.verification.findings import Problem
+from alignet_ray.generation.verification.findings import MISSING, Problem
 from alignet_ray.generation.verification.orphans import Orphan
 
 
@@ -54,6 +54,11 @@ class VerifyReport:
     def is_sound(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether records are missing and all that are there are sound."""
+        return not self.is_sound and all(p.wrong == MISSING for p in self.problems)
 
     def error(self) -> RecordError | None:
         """What a job ends with; None for a sound run and for one that was wholly repaired."""

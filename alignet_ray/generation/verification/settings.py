@@ -1,7 +1,7 @@
 """Whether `config.yaml` is there, whole, and the one text that its settings have."""
 
 from alignet_ray.errors import RecordError
-from alignet_ray.generation.verification.findings import Problem, Record, examine
+from alignet_ray.generation.verification.findings import MISSING, Problem, Record, examine
 from alignet_ray.records.run import CONFIG_NAME, RunSettings, read_settings
 from alignet_ray.records.store import Folder
 
@@ -23,7 +23,7 @@ def check_settings(root: Folder) -> tuple[RunSettings | None, tuple[Problem, ...
 def _settings(root: Folder) -> RunSettings:
     settings = read_settings(root)
     if settings is None:
-        raise RecordError("missing", "the settings of a run", root.place(CONFIG_NAME))
+        raise RecordError(MISSING, "the settings of a run", root.place(CONFIG_NAME))
     return settings
 
 

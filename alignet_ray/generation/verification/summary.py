@@ -19,7 +19,8 @@ _ORPHANS: dict[OrphanKind, str] = {
 
 def summary_lines(report: VerifyReport) -> Iterator[str]:
     """The lines, most important first."""
-    yield f"{report.root} is sound" if report.is_sound else f"{report.root} is broken"
+    verdict = "not finished" if report.is_unfinished else "broken"
+    yield f"{report.root} is {'sound' if report.is_sound else verdict}"
     if report.writer is not None:
         yield (
             f"  warning: another driver ({report.writer}) works on this run; what it is still "

@@ -87,7 +87,7 @@ def spoil_much(run):
     run.flip("clusters/part-000003.parquet", 0.99)
     run.flip("shards/train/000000.json", 0.5)
     run.flip("shards/train/000001.tar", 0.5)
-    run.forge_shard(2, lambda groups: [*groups[:3], groups[0]])
+    run.forge_shard(2, lambda groups: [*groups[:3], dataclasses.replace(groups[3], blocks=(4,))])
     run.flip("shards/validation/manifest.json", 0.5)
     with (run.path / "config.yaml").open("a") as stream:
         stream.write("# a remark\n")

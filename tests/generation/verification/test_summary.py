@@ -1,5 +1,7 @@
 """What is said is bounded, one line each, and names what to run next."""
 
+import dataclasses
+
 import pytest
 
 from alignet_ray.generation.verification.findings import Problem, Record
@@ -41,6 +43,13 @@ def test_orphans_are_shown_by_kind_and_bounded():
     assert "8 foreign files" in line
     assert line.endswith("x0, x1, x2, x3, x4 and 3 more")
     assert report(orphans=orphans).is_sound
+
+
+def test_a_run_of_which_records_are_only_missing_is_not_called_broken():
+    missing = tuple(dataclasses.replace(found, wrong="missing") for found in problems(2))
+    assert lines(problems=missing)[0] == "run is not finished"
+    assert lines(problems=(*missing, *problems(1)))[0] == "run is broken"
+    assert lines()[0] == "run is sound"
 
 
 @pytest.mark.parametrize(
