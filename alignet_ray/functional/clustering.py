@@ -2,7 +2,9 @@
 
 import faiss
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Bool, Float32, Int, Int64
+
+_ROUNDING = 1e-5
 
 
 def fit_kmeans(
@@ -47,3 +49,21 @@ def assign(
     index.add(np.ascontiguousarray(centroids))
     distances, nearest = index.search(np.ascontiguousarray(vectors), 1)
     return nearest[:, 0], distances[:, 0]
+
+
+def is_nearest(
+    vectors: Float32[np.ndarray, "rows dim"],
+    centroids: Float32[np.ndarray, "clusters dim"],
+    cluster_ids: Int[np.ndarray, "rows"],
+) -> Bool[np.ndarray, "rows"]:
+    """Whether each vector's centroid is its nearest, but for what float32 sums may confuse.
+
+    The squared distances are |x|^2 - 2 x.c + |c|^2 in float64; a centroid that is farther by less
+    than 1e-5 of |x|^2 + |c|^2 may have been found the nearest in float32.
+    """
+    points, centres = vectors.astype(np.float64), centroids.astype(np.float64)
+    lengths, centre_lengths = (points**2).sum(axis=1), (centres**2).sum(axis=1)
+    distances = lengths[:, None] - 2 * points @ centres.T + centre_lengths
+    taken = np.take_along_axis(distances, cluster_ids[:, None].astype(np.int64), axis=1)[:, 0]
+    slack = _ROUNDING * (lengths + centre_lengths[cluster_ids])
+    return taken <= distances.min(axis=1) + slack

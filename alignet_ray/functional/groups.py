@@ -62,6 +62,28 @@ def num_triplets(strategy: str, blocks: Sequence[int]) -> int:
     return comb(sum(blocks), 3)
 
 
+def strategy_fault(
+    strategy: str, blocks: Sequence[int], ids: Int[np.ndarray, "images"]
+) -> str | None:
+    """How a group breaks its strategy, or None where it keeps it.
+
+    `ids` are the images' clusters or, for class strategies, classes; below 0 is none. Images of
+    one block must share theirs, and blocks must differ; random groups may be anything.
+    """
+    if len(ids) != sum(blocks):
+        return f"{len(ids)} images in blocks of {sum(blocks)}"
+    if strategy == "random":
+        return None
+    ends = np.cumsum(blocks)
+    of_blocks = [set(block.tolist()) for block in np.split(ids, ends[:-1])]
+    for number, found in enumerate(of_blocks):
+        if len(found) != 1 or min(found) < 0:
+            return f"block {number} does not share one"
+    if len(set().union(*of_blocks)) < len(of_blocks):
+        return "two blocks share one"
+    return None
+
+
 def gram_pair_similarities(
     gram: Float[Tensor, "*batch images images"], triplets: Int[Tensor, "triplets 3"]
 ) -> Float[Tensor, "*batch triplets 3"]:

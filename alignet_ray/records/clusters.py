@@ -8,7 +8,7 @@ import pyarrow as pa
 from jaxtyping import Float, Int
 
 from alignet_ray.errors import RecordError
-from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
+from alignet_ray.records.digests import Json, canonical_json, digest, parse_json, sha256
 from alignet_ray.records.parquet import vectors_to_column
 from alignet_ray.records.store import Folder
 
@@ -44,7 +44,7 @@ def write_clusters(root: Folder, clusters: Clusters, settings_digest: str) -> No
         "inertia": clusters.inertia,
         "elbow_curve": [list(point) for point in clusters.elbow_curve],
     }
-    folder.write(INDEX_NAME, canonical_json(index))
+    folder.write(INDEX_NAME, canonical_json({**index, "index_sha256": digest(index)}))
 
 
 def read_index(root: Folder) -> Json | None:

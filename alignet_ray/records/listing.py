@@ -1,17 +1,18 @@
 """The listing: every image's key, place and label in the one order of everything.
 
 Written first, permuted by the seed; an image's id is its row. `listing.json` is written last.
-The digest covers keys, byte ranges' lengths and labels in order, never URLs.
+The digest covers keys, byte ranges' lengths and labels in order, never URLs; the files, which hold
+URLs too, have digests of their own.
 """
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
 from alignet_ray.errors import RecordError
-from alignet_ray.records.digests import canonical_json, parse_json
+from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
 from alignet_ray.records.parquet import parquet_bytes, read_parquet
 from alignet_ray.records.store import Folder
 
@@ -33,19 +34,35 @@ LISTING_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, kw_only=True)
 class ListingIndex:
-    """What `listing.json` says: rows in all, rows a file, and the digest of the order."""
+    """What `listing.json` says: rows in all, rows a file, and the digest of the order.
+
+    `files_sha256` are the digests of the files; where images lie is no part of what a listing is.
+    """
 
     num_images: int
     rows_per_file: int
     sha256: str
+    files_sha256: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def num_files(self) -> int:
+        """Files in all."""
+        return -(-self.num_images // self.rows_per_file)
 
 
 def listing_sha256(listing: pa.Table) -> str:
     """Digest of (key, length, label) in order."""
+    return rows_sha256([listing])
+
+
+def rows_sha256(pieces: Iterable[pa.Table]) -> str:
+    """Digest of (key, length, label) in order, of a listing that comes piece by piece."""
     state = hashlib.sha256()
-    columns = [listing.column(name).to_pylist() for name in ("key", "length", "label")]
-    for key, length, label in zip(*columns, strict=True):
-        state.update(canonical_json([key, length, label]))
+    batches = (batch for piece in pieces for batch in piece.to_batches(_ROW_GROUP_ROWS))
+    for batch in batches:
+        columns = [batch.column(name).to_pylist() for name in ("key", "length", "label")]
+        for key, length, label in zip(*columns, strict=True):
+            state.update(canonical_json([key, length, label]))
     return state.hexdigest()
 
 
@@ -66,10 +83,12 @@ def write_listing(
 ) -> ListingIndex:
     """Write the listing's files and then its index, which is found if it is not given."""
     folder = root.folder(LISTING_FOLDER)
+    digests: list[str] = []
     for index, start in enumerate(range(0, listing.num_rows, ROWS_PER_FILE)):
-        piece = listing.slice(start, ROWS_PER_FILE)
-        folder.write(file_name(index), parquet_bytes(piece, _ROW_GROUP_ROWS))
-    index_record = index_record or index_of(listing)
+        data = parquet_bytes(listing.slice(start, ROWS_PER_FILE), _ROW_GROUP_ROWS)
+        folder.write(file_name(index), data)
+        digests.append(sha256(data))
+    index_record = replace(index_record or index_of(listing), files_sha256=tuple(digests))
     folder.write(INDEX_NAME, canonical_json(vars(index_record)))
     return index_record
 
@@ -80,9 +99,15 @@ def read_index(root: Folder) -> ListingIndex | None:
     if not folder.exists(INDEX_NAME):
         return None
     place = folder.place(INDEX_NAME)
-    fields = parse_json(folder.read(INDEX_NAME), place)
+    return parse_index(parse_json(folder.read(INDEX_NAME), place), place)
+
+
+def parse_index(fields: Json, place: str) -> ListingIndex:
+    """The index that JSON fields hold. Raises RecordError where they hold none."""
     try:
-        return ListingIndex(**fields)
+        files_sha256 = tuple(fields.get("files_sha256", ()))
+        taken: Json = {**fields, "files_sha256": files_sha256}
+        return ListingIndex(**taken)
     except TypeError as error:
         raise RecordError(f"fields {sorted(fields)}", "a listing index", place) from error
 

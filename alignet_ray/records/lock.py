@@ -35,6 +35,30 @@ def locked(root: Folder) -> Generator[None]:
         yield
 
 
+def holder(root: Folder) -> str | None:
+    """Who holds the root's lock now, or None. Writes nothing.
+
+    On a local disk it takes a shared lock for a moment where the lock is free, because the kernel
+    tells nothing to those who only ask.
+    """
+    if root.is_local:
+        return _local_holder(root)
+    held = _read_lease(root)
+    is_held = held is not None and time.time() - held["renewed"] < STALE_SECONDS
+    return str(held["owner"]) if held and is_held else None
+
+
+def _local_holder(root: Folder) -> str | None:
+    try:
+        with Path(root.path(LOCK_NAME)).open() as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return Path(root.path(LOCK_NAME)).read_text().strip() or "unknown"
+    except (FileNotFoundError, PermissionError):
+        return None  # nobody's, or not for us to know
+    return None
+
+
 def _refusal(root: Folder, owner: str) -> LockedError:
     return LockedError(
         f"another driver ({owner}) works on this root",

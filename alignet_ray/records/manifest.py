@@ -81,14 +81,19 @@ def read_manifest(root: Folder, split: str) -> Manifest | None:
     if not folder.exists(MANIFEST_NAME):
         return None
     place = folder.place(MANIFEST_NAME)
-    fields = parse_json(folder.read(MANIFEST_NAME), place)
+    return parse_manifest(parse_json(folder.read(MANIFEST_NAME), place), place)
+
+
+def parse_manifest(fields: Json, place: str) -> Manifest:
+    """The manifest that JSON fields hold. Raises RecordError where they hold none."""
     try:
-        shards: Sequence[Json] = fields.pop("shards")
-        fields["blocks"] = tuple(fields["blocks"])
-        return Manifest(
+        shards: Sequence[Json] = fields["shards"]
+        taken: Json = {
             **fields,
-            shards=tuple(ManifestShard(**shard) for shard in shards),
-        )
+            "blocks": tuple(fields["blocks"]),
+            "shards": tuple(ManifestShard(**shard) for shard in shards),
+        }
+        return Manifest(**taken)
     except (KeyError, TypeError) as error:
         raise RecordError(
             f"fields {sorted(fields)}", "a manifest", place, "Run generate again."

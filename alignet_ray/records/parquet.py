@@ -58,6 +58,16 @@ def read_parquet(
     return with_retries(read, place)
 
 
+def parse_parquet(data: bytes, place: str) -> tuple[pa.Table, list[int]]:
+    """The whole table of a file's bytes, page checksums verified, and each row group's rows."""
+    try:
+        source = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
+        groups = range(source.num_row_groups)
+        return source.read(), [source.metadata.row_group(group).num_rows for group in groups]
+    except (pa.ArrowException, OSError, LookupError, ValueError) as error:
+        raise RecordError(f"unreadable Parquet ({error})", "a whole file", place) from error
+
+
 class _WatchedReads:
     """A stream that remembers the fault of its store: Arrow's own OSErrors look just the same."""
 

@@ -53,6 +53,10 @@ class RunSettings:
         borrowed = {"images_from": self.images_from} if self.images_from else {}
         return {"version": FORMAT_VERSION, **borrowed, **stages, "digests": digests}
 
+    def to_yaml(self) -> bytes:
+        """The bytes of `config.yaml`."""
+        return yaml.safe_dump(self.to_document(), sort_keys=False).encode()
+
 
 def read_settings(root: Folder) -> RunSettings | None:
     """The settings a root was made with, or None for a new root."""
@@ -114,6 +118,5 @@ def freeze_settings(root: Folder, wanted: RunSettings) -> bool:
     """
     found = compare_settings(root, wanted)
     if found is None or found.images_from != wanted.images_from:
-        text = yaml.safe_dump(wanted.to_document(), sort_keys=False)
-        root.write(CONFIG_NAME, text.encode())
+        root.write(CONFIG_NAME, wanted.to_yaml())
     return found is None

@@ -239,7 +239,7 @@ def _parse_sample(data: bytes, sample: Json, start: int, folder: Folder, shard: 
         for suffix, offset, size in sample["members"]
     }
     try:
-        return _group_of(members, sample["key"])
+        return group_of_members(members, sample["key"])
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise RecordError(
             f"group {sample['key']} is unreadable ({error})",
@@ -249,7 +249,12 @@ def _parse_sample(data: bytes, sample: Json, start: int, folder: Folder, shard: 
         ) from error
 
 
-def _group_of(members: dict[str, bytes], key: str) -> Group:
+def group_of_members(members: dict[str, bytes], key: str) -> Group:
+    """The group that a sample's members (suffix to bytes, in order) hold.
+
+    Raises KeyError, IndexError, TypeError or ValueError where they are no group.
+    """
+    members = dict(members)
     meta = parse_json(members.pop("json"), key)
     matrix = np.load(io.BytesIO(members.pop(_SIMILARITIES)), allow_pickle=False)
     if matrix.dtype != np.float32 or matrix.shape != (len(members),) * 2:

@@ -211,6 +211,19 @@ class Folder:
         found = with_retries(listed, self.place(name))
         return {key: size for key, size in found.items() if key and not is_temporary(key)}
 
+    def tree(self) -> dict[str, int]:
+        """Relative name -> bytes of every file below, temporaries too; {} where it is absent."""
+        base = self.path("").rstrip("/")
+
+        def found() -> dict[str, dict[str, Any]]:
+            return self.file_system.find(base, detail=True)
+
+        names = {
+            path.removeprefix(base).lstrip("/"): int(info["size"])
+            for path, info in with_retries(found, self.url).items()
+        }
+        return {name: size for name, size in names.items() if name and not name.endswith("/")}
+
     def write(self, name: str, data: bytes) -> None:
         """Put a whole file in place atomically: readers see all of it or none of it."""
         if self.is_local:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from alignet_ray.functional.clustering import assign, fit_kmeans
+from alignet_ray.functional.clustering import assign, fit_kmeans, is_nearest
 
 NUM_CLUSTERS = 6
 
@@ -67,3 +67,19 @@ def test_as_many_clusters_as_points_puts_each_alone():
     nearest, distances = assign(vectors, fit(vectors, num_clusters=4))
     assert len(set(nearest.tolist())) == 4
     np.testing.assert_allclose(distances, 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+def test_what_assign_finds_is_the_nearest_and_nothing_else_is(planted, scale):
+    vectors = planted[0] * np.float32(scale)
+    centroids = fit(vectors)
+    nearest, _ = assign(vectors, centroids)
+    assert is_nearest(vectors, centroids, nearest).all()
+    for shift in range(1, NUM_CLUSTERS):
+        assert not is_nearest(vectors, centroids, (nearest + shift) % NUM_CLUSTERS).any()
+
+
+def test_of_two_centroids_that_float32_cannot_tell_apart_either_is_the_nearest():
+    vectors = np.array([[1000.0, 0.0]], dtype=np.float32)
+    centroids = np.array([[1000.0, 0.01], [1000.0, 0.0]], dtype=np.float32)
+    assert is_nearest(vectors, centroids, np.array([0])).all()

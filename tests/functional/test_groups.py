@@ -14,6 +14,7 @@ from alignet_ray.functional.groups import (
     WITHIN_STRATEGIES,
     gram_pair_similarities,
     num_triplets,
+    strategy_fault,
     triplet_positions,
 )
 
@@ -84,3 +85,37 @@ def test_gradients_flow_through_the_gather():
     triplets = torch.from_numpy(triplet_positions("random", (4,)))
     gram_pair_similarities(gram, triplets).sum().backward()
     assert gram.grad.tolist() == [[0, 2, 2, 2], [0, 0, 2, 2], [0, 0, 0, 2], [0, 0, 0, 0]]
+
+
+GROUPS = st.sampled_from(
+    [("cluster_border", (2, 1)), ("class_border", (3, 3, 3)), ("within_cluster", (4,)),
+     ("within_class", (3, 3)), ("random", (5,))]
+)  # fmt: skip
+
+
+def keeps_slowly(blocks, ids):
+    """The rule, image by image: in one block the same, in two blocks another; none is below 0."""
+    block_of = [number for number, size in enumerate(blocks) for _ in range(size)]
+    pairs = itertools.combinations(range(len(ids)), 2)
+    same = all((ids[i] == ids[j]) == (block_of[i] == block_of[j]) for i, j in pairs)
+    return same and min(ids) >= 0
+
+
+@given(group=GROUPS, data=st.data())
+def test_a_strategy_is_kept_exactly_where_the_slow_rule_says(group, data):
+    strategy, blocks = group
+    size = sum(blocks)
+    drawn = data.draw(st.lists(st.integers(-1, 3), min_size=size, max_size=size))
+    ids = np.array(data.draw(st.sampled_from([drawn, np.repeat(range(len(blocks)), blocks)])))
+    is_kept = strategy == "random" or keeps_slowly(blocks, ids.tolist())
+    assert (strategy_fault(strategy, blocks, ids) is None) == is_kept
+
+
+def test_a_broken_strategy_is_said_in_words():
+    ids = np.array([1, 1, 2, 2])
+    assert strategy_fault("cluster_border", (2, 2), ids) is None
+    assert strategy_fault("cluster_border", (2, 2), ids[[0, 2, 1, 3]]) == (
+        "block 0 does not share one"
+    )
+    assert strategy_fault("cluster_border", (2, 2), ids * 0) == "two blocks share one"
+    assert strategy_fault("random", (3,), ids) == "4 images in blocks of 3"

@@ -19,6 +19,7 @@ from alignet_ray.records.clusters import (
     read_index,
     write_clusters,
 )
+from alignet_ray.records.digests import digest
 from alignet_ray.records.parquet import column_to_vectors, parquet_bytes, read_parquet
 
 CENTROIDS = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
@@ -78,3 +79,10 @@ def test_a_part_comes_back_as_it_was(ids, seed, new_root):
     assert table.column("image_id").to_pylist() == image_ids.tolist()
     assert table.column("cluster_id").to_pylist() == ids
     np.testing.assert_array_equal(column_to_vectors(table.column("embedding")), vectors)
+
+
+def test_the_index_vouches_for_itself(root):
+    write_clusters(root, RECORD, "settings")
+    index = read_index(root)
+    own = index.pop("index_sha256")
+    assert own == digest(index)

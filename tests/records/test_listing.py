@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from alignet_ray.errors import RecordError
 from alignet_ray.records import listing as listing_record
+from alignet_ray.records.digests import canonical_json, sha256
 from alignet_ray.records.listing import (
     INDEX_NAME,
     LISTING_FOLDER,
@@ -15,6 +16,7 @@ from alignet_ray.records.listing import (
     listing_sha256,
     read_index,
     read_rows,
+    rows_sha256,
     write_listing,
 )
 
@@ -86,3 +88,25 @@ def test_an_altered_index_is_a_record_error(root, data):
     root.write(f"{LISTING_FOLDER}/{INDEX_NAME}", data)
     with pytest.raises(RecordError, match=r"listing.json: "):
         read_index(root)
+
+
+def test_the_files_have_digests_of_their_own(root, make_listing):
+    index = write_listing(root, make_listing(9, "gs://a"))
+    (digest,) = index.files_sha256
+    assert digest == sha256(root.read(f"{LISTING_FOLDER}/000000.parquet"))
+    elsewhere = write_listing(root, make_listing(9, "gs://b"))
+    assert elsewhere == index, "where images lie is no part of what a listing is"
+    assert elsewhere.files_sha256 != index.files_sha256
+    assert read_index(root).files_sha256 == elsewhere.files_sha256
+
+
+def test_an_index_that_names_no_files_is_read(root, make_listing):
+    fields = vars(index_of(make_listing(9))) | {"files_sha256": ()}
+    del fields["files_sha256"]
+    root.write(f"{LISTING_FOLDER}/{INDEX_NAME}", canonical_json(fields))
+    assert read_index(root) == index_of(make_listing(9))
+
+
+def test_a_listing_in_pieces_has_the_digest_of_the_whole(make_listing):
+    table = make_listing(9)
+    assert rows_sha256([table.slice(0, 4), table.slice(4)]) == listing_sha256(table)

@@ -172,3 +172,22 @@ def test_a_driver_whose_lease_was_taken_stops_and_leaves_it(bucket, monkeypatch)
     with pytest.raises(LockedError):
         hold_until_taken(bucket, other)
     assert bucket.read(LOCK_NAME) == other
+
+
+@pytest.mark.parametrize("kind", ["local", "memory"])
+def test_who_holds_a_lock_is_told_and_nothing_is_written(kind, new_root):
+    root = new_root(kind)
+    assert lock.holder(root) is None
+    assert root.tree() == {}
+    with locked(root):
+        before = root.read(LOCK_NAME)
+        assert "pid" in lock.holder(root)
+        assert root.read(LOCK_NAME) == before
+    assert lock.holder(root) is None
+
+
+def test_nobody_holds_a_stale_lease(new_root):
+    root = new_root("memory")
+    lease = {"token": "a", "owner": "b", "renewed": time.time() - STALE_SECONDS - 1}
+    root.write(LOCK_NAME, json.dumps(lease).encode())
+    assert lock.holder(root) is None

@@ -15,6 +15,7 @@ from alignet_ray.records import store
 from alignet_ray.records.parquet import (
     column_to_vectors,
     parquet_bytes,
+    parse_parquet,
     read_parquet,
     vectors_to_column,
 )
@@ -135,3 +136,12 @@ def test_images_are_neither_compressed_nor_put_in_a_dictionary(data):
     meta = pq.ParquetFile(pa.BufferReader(data)).metadata.row_group(0).column(0)
     assert meta.compression == "UNCOMPRESSED"
     assert "RLE_DICTIONARY" not in meta.encodings
+
+
+def test_bytes_are_parsed_to_the_table_and_its_row_groups():
+    table = pa.table({"a": range(10)})
+    found, groups = parse_parquet(parquet_bytes(table, 4), "there")
+    assert found.equals(table)
+    assert groups == [4, 4, 2]
+    with pytest.raises(RecordError, match="there: unreadable Parquet"):
+        parse_parquet(parquet_bytes(table, 4)[:-9], "there")

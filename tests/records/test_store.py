@@ -329,3 +329,14 @@ def test_a_folder_is_removed_with_all_below_it_and_may_be_gone(root):
     root.folder("deep").remove()
     assert root.sizes().keys() == {"file"}
     assert not root.exists("deep")
+
+
+@pytest.mark.parametrize("kind", ["local", "memory"])
+def test_a_tree_holds_every_file_below(kind, new_root):
+    root = new_root(kind)
+    names = {"a": 1, "b/c": 2, "b/d/.e.0.partial": 3}
+    for name, size in names.items():
+        root.write(name, bytes(size))
+    assert root.tree() == names
+    assert root.folder("b").tree() == {"c": 2, "d/.e.0.partial": 3}
+    assert root.folder("nowhere").tree() == {}

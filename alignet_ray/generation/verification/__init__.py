@@ -1,0 +1,1 @@
+"""Verify: whether every record is what its digests, its settings and other records say."""
