@@ -105,7 +105,7 @@ def finished_lines(root: Folder, split: str) -> tuple[dict[int, ManifestShard], 
     sizes = shard_folder(root, split).sizes()
     lines = manifest.shards if manifest else ()
     numbers = [line.shard for line in lines]
-    numbers += [int(name[:-4]) for name in sizes if name.endswith(".tar") and name[:-4].isdigit()]
+    numbers += [int(name[:-4]) for name in sizes if name.endswith(".tar") and name[:-4].isdecimal()]
     finished = {
         line.shard: line
         for line in lines
