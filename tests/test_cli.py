@@ -96,7 +96,7 @@ def test_yaml_gives_required_settings_too(tmp_path):
 COUNTS = st.none() | st.integers(1, 10**9)
 CONFIGS = st.builds(
     GenerateConfig,
-    images=st.text("abc/.:-_ 01", min_size=1).map(lambda name: f"gs://{name}"),
+    images=st.text("abc/.:-_ 01", min_size=1).map(lambda name: (f"gs://{name}",)),
     output=st.just("null"),
     teacher=st.just(UNTRANSFORMED),
     plugins=st.lists(st.sampled_from(["a.py", "b.c", "true"])).map(tuple),

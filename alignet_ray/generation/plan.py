@@ -127,7 +127,7 @@ def plan_run(
         settings=settings,
         layout=layout,
         candidates=candidates,
-        splits=_splits(config, num_images, shards),
+        splits=split_plans(shards, num_images, _num_groups(config, shards, num_images)),
     )
 
 
@@ -211,16 +211,15 @@ def _shard_settings(config: GenerateConfig, num_images: int, num_sources: int) -
     }
 
 
-def _splits(
-    config: GenerateConfig, num_images: int, shards: Mapping[str, Any]
+def split_plans(
+    shards: Mapping[str, Any], num_images: int, num_groups: int
 ) -> tuple[SplitPlan, ...]:
+    """The splits of a run with these `shards` settings and at least so many training groups."""
     blocks = tuple(shards["blocks"])
     shared, num_validation = shards["shared_images"], shards["num_validation_images"]
-    first_train = 0 if shared else num_validation
-    num_groups = _num_groups(config, blocks, num_images - first_train)
     train = SplitPlan(
         split="train",
-        first_row=first_train,
+        first_row=_first_training_row(shards),
         last_row=num_images,
         blocks=blocks,
         groups_per_shard=shards["groups_per_shard"],
@@ -243,7 +242,13 @@ def _splits(
     return train, validation
 
 
-def _num_groups(config: GenerateConfig, blocks: tuple[int, ...], num_images: int) -> int:
+def _first_training_row(shards: Mapping[str, Any]) -> int:
+    return 0 if shards["shared_images"] else shards["num_validation_images"]
+
+
+def _num_groups(config: GenerateConfig, shards: Mapping[str, Any], num_images: int) -> int:
+    blocks: list[int] = shards["blocks"]
     if config.num_triplets is not None:
         return -(-config.num_triplets // num_triplets(config.shards.strategy, blocks))
-    return config.num_groups or -(-num_images // sum(blocks))
+    num_training = num_images - _first_training_row(shards)
+    return config.num_groups or -(-num_training // sum(blocks))

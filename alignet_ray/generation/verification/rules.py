@@ -10,8 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from alignet_ray.errors import RecordError
-from alignet_ray.functional.groups import BORDER_STRATEGIES
-from alignet_ray.generation.plan import MOST_VALIDATION_TRIPLETS, SHARD_IMAGES
+from alignet_ray.generation.plan import split_plans
 from alignet_ray.records.clusters import CLUSTERS_FOLDER
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.listing import ListingIndex
@@ -19,8 +18,6 @@ from alignet_ray.records.parts import PartLayout
 from alignet_ray.records.run import CONFIG_NAME, RunSettings, Settings
 from alignet_ray.records.shards import SPLITS
 from alignet_ray.records.store import Folder
-
-LEAST_VALIDATION_IMAGES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,34 +117,19 @@ class RunRules:
 
 
 def split_rules(shards: Settings, num_rows: int) -> tuple[SplitRule, ...]:
-    """The splits of a generated run: the same as `plan.plan_run` gives them."""
-    strategy, blocks = shards["strategy"], tuple(shards["blocks"])
-    num_validation = shards["num_validation_images"]
-    training = range(0 if shards["shared_images"] else num_validation, num_rows)
-    train = SplitRule(
-        split="train",
-        rows=training,
-        strategy=strategy,
-        blocks=blocks,
-        groups_per_shard=shards["groups_per_shard"],
-        num_images=len(training),
-        least_shards=1,
+    """The splits of a generated run; of the training split any number of shards may be there."""
+    return tuple(
+        SplitRule(
+            split=plan.split,
+            rows=range(plan.first_row, plan.last_row),
+            strategy=shards["strategy"],
+            blocks=plan.blocks,
+            groups_per_shard=plan.groups_per_shard,
+            num_images=plan.num_images,
+            least_shards=plan.num_shards,
+        )
+        for plan in split_plans(shards, num_rows, num_groups=1)
     )
-    if num_validation < LEAST_VALIDATION_IMAGES:
-        return (train,)
-    held_out = range(num_rows if shards["shared_images"] else num_validation)
-    num_groups = min(MOST_VALIDATION_TRIPLETS, num_validation)
-    groups_per_shard = min(SHARD_IMAGES // 3, num_groups)
-    validation = SplitRule(
-        split="validation",
-        rows=held_out,
-        strategy=strategy,
-        blocks=(2, 1) if strategy in BORDER_STRATEGIES else (3,),
-        groups_per_shard=groups_per_shard,
-        num_images=len(held_out),
-        least_shards=-(-num_groups // groups_per_shard),
-    )
-    return train, validation
 
 
 def layout_of(root: Folder, settings: RunSettings, num_rows: int) -> PartLayout:

@@ -6,9 +6,8 @@ from alignet_ray.config.backbone import Preprocessing, ResolvedBackbone
 from alignet_ray.config.generate import GenerateConfig, ShardConfig
 from alignet_ray.errors import RecordError
 from alignet_ray.functional.groups import CLASS_STRATEGIES, STRATEGIES
-from alignet_ray.generation.plan import plan_run
+from alignet_ray.generation.plan import image_settings, plan_run
 from alignet_ray.generation.verification.rules import RunRules, layout_of, split_rules
-from alignet_ray.records.listing import ListingIndex
 from alignet_ray.records.parts import PartLayout
 from alignet_ray.records.run import RunSettings
 from alignet_ray.records.store import Folder
@@ -29,11 +28,11 @@ BACKBONE = ResolvedBackbone(
 
 def planned(num_images, **shards):
     config = GenerateConfig(
-        images="in", output="out", teacher="untransformed", shards=ShardConfig(**shards)
+        images=("in",), output="out", teacher="untransformed", shards=ShardConfig(**shards)
     )
-    index = ListingIndex(num_images=num_images, rows_per_file=1, sha256="0")
+    images = image_settings(config, "0", (), BACKBONE, "float32")
     labels = {str(n): num_images // 4 for n in range(4)}
-    return plan_run(config, index, BACKBONE, None, "float32", labels)
+    return plan_run(config, images, num_images, None, labels)
 
 
 @pytest.mark.parametrize("num_images", [400, 300_000])
