@@ -209,6 +209,7 @@ def _label_request(root: Folder, plan: RunPlan, position: int) -> LabelRequest:
     settings = plan.settings.shards
     return LabelRequest(
         root=root,
+        images=root,
         layout=plan.layout,
         split=plan.splits[position],
         strategy=settings["strategy"],

@@ -5,7 +5,7 @@ Gram matrices of the transformed embeddings, and writes tar and sidecar. A shard
 already is kept if it was made from the same settings and the same parts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,7 +26,6 @@ from alignet_ray.functional.sampling import (
 )
 from alignet_ray.functional.similarity import gram_matrix
 from alignet_ray.generation.plan import SplitPlan
-from alignet_ray.records import clusters
 from alignet_ray.records.clusters import CLUSTERS_FOLDER, REJECTED
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.manifest import ManifestShard, manifest_shard
@@ -42,14 +41,20 @@ from alignet_ray.records.shards import (
 from alignet_ray.records.shards import read_sidecar as read_shard_sidecar
 from alignet_ray.records.store import Folder
 
-_IMAGE_COLUMNS = ("image", "extension", "key", "label")
+_POOL_COLUMNS = ("image_id", "cluster_id")
+_FACTS = ("extension", "key", "label")
+_IMAGES_AT_ONCE = 192
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelRequest:
-    """Everything that a shard of one split is made from, but its number."""
+    """Everything that a shard of one split is made from, but its number.
+
+    `images` is the root whose image table is read: the run's own, or the one it borrows from.
+    """
 
     root: Folder
+    images: Folder
     layout: PartLayout
     split: SplitPlan
     strategy: str
@@ -65,9 +70,18 @@ class Pool:
 
     image_ids: Int[np.ndarray, "rows"]
     cluster_ids: Int[np.ndarray, "rows"]
-    embeddings: Float32[np.ndarray, "rows dim"]
     ids: Int[np.ndarray, "rows"]
     num_ids: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """What a shard's groups are made of: the images drawn into any of them, each once."""
+
+    image_ids: Int[np.ndarray, "images"]
+    images: list[bytes]
+    facts: list[dict[str, Any]]
+    embeddings: Float32[np.ndarray, "images dim"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +138,7 @@ def _kept_shard(
     )
 
 
-def _draw_row_groups(stream: RandomStream, request: LabelRequest) -> list[tuple[int, int]]:
+def _draw_row_groups(stream: RandomStream, request: LabelRequest) -> Sequence[tuple[int, int]]:
     """(part, row group) of the pool: all of the split's, or a seeded choice of enough of them."""
     split, layout = request.split, request.layout
     row_groups = layout.row_groups(split.first_row, split.last_row)
@@ -137,15 +151,17 @@ def _draw_row_groups(stream: RandomStream, request: LabelRequest) -> list[tuple[
 
 def _part_digests(request: LabelRequest, parts: list[int]) -> dict[str, dict[str, str]]:
     """SHA-256 of the image and cluster parts that the shard reads."""
+    folders = {
+        IMAGES_FOLDER: request.images.folder(IMAGES_FOLDER),
+        CLUSTERS_FOLDER: request.root.folder(CLUSTERS_FOLDER),
+    }
     return {
-        name: {
-            f"{part:06d}": read_sidecar(request.root.folder(name), part)["sha256"] for part in parts
-        }
-        for name in (IMAGES_FOLDER, CLUSTERS_FOLDER)
+        name: {f"{part:06d}": read_sidecar(folder, part)["sha256"] for part in parts}
+        for name, folder in folders.items()
     }
 
 
-def _by_part(places: list[tuple[int, int]]) -> dict[int, list[int]]:
+def _by_part(places: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
     """(part, what lies in it) gathered by part, in order."""
     gathered: dict[int, list[int]] = {}
     for part, inside in places:
@@ -153,11 +169,11 @@ def _by_part(places: list[tuple[int, int]]) -> dict[int, list[int]]:
     return gathered
 
 
-def _read_pool(request: LabelRequest, row_groups: list[tuple[int, int]]) -> Pool:
+def _read_pool(request: LabelRequest, row_groups: Sequence[tuple[int, int]]) -> Pool:
     by_part = _by_part(row_groups)
     folder = request.root.folder(CLUSTERS_FOLDER)
     table = pa.concat_tables(
-        read_parquet(folder, part_name(part), clusters.COLUMNS, groups)
+        read_parquet(folder, part_name(part), _POOL_COLUMNS, groups)
         for part, groups in by_part.items()
     )
     image_ids = table.column("image_id").to_numpy()
@@ -174,14 +190,13 @@ def _read_pool(request: LabelRequest, row_groups: list[tuple[int, int]]) -> Pool
     return Pool(
         image_ids=image_ids,
         cluster_ids=cluster_ids,
-        embeddings=column_to_vectors(table.column("embedding")),
         ids=np.where(usable, ids, -1),
         num_ids=num_ids,
     )
 
 
 def _labels(request: LabelRequest, by_part: dict[int, list[int]]) -> list[str | None]:
-    folder = request.root.folder(IMAGES_FOLDER)
+    folder = request.images.folder(IMAGES_FOLDER)
     return [
         label
         for part, groups in by_part.items()
@@ -231,36 +246,51 @@ def _remedy(request: LabelRequest, members: Members) -> str:
 def _groups(
     request: LabelRequest, pool: Pool, positions: Int[np.ndarray, "groups images"]
 ) -> Iterator[Group]:
-    """The groups in order, with images read part by part and only where they were drawn."""
-    images = _read_images(request, pool.image_ids[np.unique(positions)])
-    for rows in positions:
-        drawn = [images[image_id] for image_id in pool.image_ids[rows].tolist()]
-        yield Group(
-            images=tuple(row["image"] for row in drawn),
-            extensions=tuple(row["extension"] for row in drawn),
-            similarities=gram_matrix(pool.embeddings[rows]),
-            image_ids=tuple(pool.image_ids[rows].tolist()),
-            keys=tuple(row["key"] for row in drawn),
-            cluster_ids=tuple(pool.cluster_ids[rows].tolist()),
-            labels=tuple(row["label"] for row in drawn),
-            strategy=request.strategy,
-            blocks=request.split.blocks,
-        )
+    """The groups in order, of images that are read part by part and only where they were drawn."""
+    drawn = _read_drawn(request, pool.image_ids[np.unique(positions)])
+    step = max(1, _IMAGES_AT_ONCE // positions.shape[1])  # small groups share one product
+    for start in range(0, len(positions), step):
+        rows = positions[start : start + step]
+        places = np.searchsorted(drawn.image_ids, pool.image_ids[rows])
+        matrices = gram_matrix(drawn.embeddings[places])
+        for group_rows, group_places, matrix in zip(rows, places, matrices, strict=True):
+            facts = [drawn.facts[place] for place in group_places]
+            yield Group(
+                images=tuple(drawn.images[place] for place in group_places),
+                extensions=tuple(fact["extension"] for fact in facts),
+                similarities=matrix,
+                image_ids=tuple(pool.image_ids[group_rows].tolist()),
+                keys=tuple(fact["key"] for fact in facts),
+                cluster_ids=tuple(pool.cluster_ids[group_rows].tolist()),
+                labels=tuple(fact["label"] for fact in facts),
+                strategy=request.strategy,
+                blocks=request.split.blocks,
+            )
 
 
-def _read_images(
-    request: LabelRequest, image_ids: Int[np.ndarray, "images"]
-) -> dict[int, dict[str, Any]]:
-    """Rows of the image table by image id, from the row groups that hold them and no others."""
+def _read_drawn(request: LabelRequest, image_ids: Int[np.ndarray, "images"]) -> Drawn:
+    """Images, facts and embeddings by ascending image id, from the row groups that hold them."""
     layout = request.layout
-    folder = request.root.folder(IMAGES_FOLDER)
-    found: dict[int, dict[str, Any]] = {}
-    rows_of_parts = _by_part([divmod(i, layout.part_rows) for i in image_ids.tolist()])
+    images: list[bytes] = []
+    facts: list[dict[str, Any]] = []
+    embeddings: list[np.ndarray] = []
+    rows_of_parts = _by_part(divmod(i, layout.part_rows) for i in image_ids.tolist())
     for part, rows in rows_of_parts.items():
-        groups = sorted({row // layout.row_group_rows for row in rows})
-        table = read_parquet(folder, part_name(part), _IMAGE_COLUMNS, groups)
-        places = {group: i * layout.row_group_rows for i, group in enumerate(groups)}
-        take = [places[r // layout.row_group_rows] + r % layout.row_group_rows for r in rows]
-        ids = (part * layout.part_rows + row for row in rows)
-        found.update(zip(ids, table.take(take).to_pylist(), strict=True))
-    return found
+        groups, places = _places(rows, layout.row_group_rows)
+        folder = request.images.folder(IMAGES_FOLDER)
+        table = read_parquet(folder, part_name(part), ("image", *_FACTS), groups)
+        images += [table.column("image")[place].as_py() for place in places]
+        facts += table.select(_FACTS).take(places).to_pylist()
+        folder = request.root.folder(CLUSTERS_FOLDER)
+        table = read_parquet(folder, part_name(part), ("embedding",), groups)
+        embeddings.append(column_to_vectors(table.column("embedding"))[places])
+    return Drawn(
+        image_ids=image_ids, images=images, facts=facts, embeddings=np.concatenate(embeddings)
+    )
+
+
+def _places(rows: list[int], size: int) -> tuple[list[int], list[int]]:
+    """The row groups that hold some rows of a part, and where the rows lie in these alone."""
+    groups = sorted({row // size for row in rows})
+    starts = {group: place * size for place, group in enumerate(groups)}
+    return groups, [starts[row // size] + row % size for row in rows]

@@ -9,7 +9,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ Result = TypeVar("Result")
 _ATTEMPTS = 5
 _FIRST_WAIT_SECONDS = 0.5
 _TEMPORARY_SUFFIX = ".partial"
+_WRITE_BYTES = 1 << 20
 _FINAL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.EISDIR}
 _FINAL_ERRORS = (
     FileNotFoundError, FileExistsError, NotADirectoryError, PermissionError, StorageError,
@@ -210,13 +211,18 @@ class Folder:
         found = with_retries(listed, self.place(name))
         return {key: size for key, size in found.items() if key and not is_temporary(key)}
 
-    def write(self, name: str, data: bytes) -> None:
-        """Put a whole file in place atomically: readers see all of it or none of it."""
+    def write(self, name: str, data: bytes | Sequence[bytes]) -> None:
+        """Put a whole file in place atomically: readers see all of it or none of it.
+
+        Data in pieces is written one piece after the other.
+        """
+        pieces = [data] if isinstance(data, bytes) else data
         if self.is_local:
-            with_retries(lambda: _write_local(Path(self.path(name)), data), self.place(name))
+            with_retries(lambda: _write_local(Path(self.path(name)), pieces), self.place(name))
         else:
+            whole = b"".join(pieces)
             with_retries(
-                lambda: self.file_system.pipe_file(self.path(name), data), self.place(name)
+                lambda: self.file_system.pipe_file(self.path(name), whole), self.place(name)
             )
 
     def delete(self, name: str) -> None:
@@ -244,12 +250,12 @@ def read_url(url: str) -> bytes:
     return Folder(parent or "/").read(name)
 
 
-def _write_local(path: Path, data: bytes) -> None:
+def _write_local(path: Path, pieces: Sequence[bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}{_TEMPORARY_SUFFIX}"
     try:
-        with temporary.open("wb") as stream:
-            stream.write(data)
+        with temporary.open("wb", buffering=_WRITE_BYTES) as stream:
+            stream.writelines(pieces)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)

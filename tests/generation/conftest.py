@@ -54,7 +54,7 @@ class Table:
             num_shards=3,
         )
         plain = {
-            "root": self.root, "layout": self.layout, "split": plan,
+            "root": self.root, "images": self.root, "layout": self.layout, "split": plan,
             "strategy": "cluster_border", "pool_rows": 10_000, "num_clusters": NUM_CLUSTERS,
             "seed": 0, "settings_digest": "shards",
         }  # fmt: skip
