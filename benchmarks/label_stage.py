@@ -29,7 +29,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from tables import ROW_GROUP_ROWS, label_request, photographs, write_table
-from timing import in_turns, table_of, use_one_thread
+from timing import in_turns, ratio_line, use_one_thread
 
 from alignet_ray.generation.labelling import LabelRequest, make_shard
 from alignet_ray.records.clusters import CLUSTERS_FOLDER
@@ -104,8 +104,8 @@ def chosen(
     """Images by row, out of the row groups of one part."""
     starts = {group: place * ROW_GROUP_ROWS for place, group in enumerate(groups)}
     places = [divmod(row % part_rows, ROW_GROUP_ROWS) for row in rows]
-    taken = column.take([starts[group] + inside for group, inside in places])
-    return dict(zip(rows, taken.to_pylist(), strict=True))
+    taken = (column[starts[group] + inside].as_py() for group, inside in places)
+    return dict(zip(rows, taken, strict=True))
 
 
 def ways(
@@ -159,10 +159,11 @@ def main() -> None:
             request = label_request(root, layout, num_clusters=NUM_CLUSTERS, blocks=GROUPS[group])
             timings = in_turns(ways(request, asked.shards, Path(folder)), asked.repeats)
             print(f"{group}: {asked.shards} shards of {request.split.groups_per_shard} groups")
-            print(table_of(timings))
+            for timing in timings:
+                print(timing.line())
             made, plain, images_alone = timings
-            print(f"make_shard / plain = {made.ratio_to(plain):.2f} (claim: at most {CLAIM})")
-            print(f"make_shard / images alone = {made.ratio_to(images_alone):.2f}\n")
+            print(ratio_line(made, plain, f"at most {CLAIM}"))
+            print(ratio_line(made, images_alone))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What the benchmarks share: one thread, ways timed in turns, and the peak memory of a process.
 
 Times drift on a busy machine, so no figure stands alone: ways are timed in turns in one run
-(A B A B ...), and what is reported is the ratio inside each turn.
+(A B A B ...), and what is reported is the ratio inside each turn. CPU seconds beside the wall's
+say how much of a difference was computing, and how much waiting for a disk or for other work.
 """
 
 import json
@@ -21,20 +22,35 @@ _THREAD_VARIABLES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """Seconds of one way, turn by turn."""
+    """One way's seconds of each turn, by the clock and of this process's CPU."""
 
     name: str
     seconds: tuple[float, ...]
-
-    @property
-    def median(self) -> float:
-        """Median seconds of a turn."""
-        return statistics.median(self.seconds)
+    cpu_seconds: tuple[float, ...]
 
     def ratio_to(self, other: "Timing") -> float:
-        """Median over the turns of this way's time over the other's."""
-        pairs = zip(self.seconds, other.seconds, strict=True)
-        return statistics.median(mine / theirs for mine, theirs in pairs)
+        """Median over the turns of this way's seconds over the other's."""
+        return _median_ratio(self.seconds, other.seconds)
+
+    def cpu_ratio_to(self, other: "Timing") -> float:
+        """The same of CPU seconds."""
+        return _median_ratio(self.cpu_seconds, other.cpu_seconds)
+
+    def line(self) -> str:
+        """Median, least and most seconds, and median CPU seconds."""
+        median, cpu = statistics.median(self.seconds), statistics.median(self.cpu_seconds)
+        span = f"{min(self.seconds):8.4f} .. {max(self.seconds):8.4f}"
+        return f"  {self.name:32} {median:8.4f} s  ({span})  CPU {cpu:8.4f} s"
+
+
+def _median_ratio(mine: Sequence[float], others: Sequence[float]) -> float:
+    return statistics.median(left / right for left, right in zip(mine, others, strict=True))
+
+
+def ratio_line(mine: Timing, other: Timing, claim: str = "") -> str:
+    """One line that compares two ways."""
+    ratio = f"{mine.ratio_to(other):.2f} (CPU {mine.cpu_ratio_to(other):.2f})"
+    return f"  {mine.name} / {other.name} = {ratio}" + (f"; claim: {claim}" if claim else "")
 
 
 def use_one_thread() -> None:
@@ -53,24 +69,16 @@ def in_turns(ways: Mapping[str, Callable[[], object]], repeats: int) -> list[Tim
     """Each way once to warm up, then all of them `repeats` times in turns."""
     for way in ways.values():
         way()
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in range(repeats):
         for name, way in ways.items():
-            start = time.perf_counter()
+            start, cpu_start = time.perf_counter(), time.process_time()
             way()
-            seconds[name].append(time.perf_counter() - start)
-    return [Timing(name=name, seconds=tuple(taken)) for name, taken in seconds.items()]
-
-
-def table_of(timings: Sequence[Timing]) -> str:
-    """One line a way: median, least and greatest seconds of a turn."""
-    width = max(len(timing.name) for timing in timings)
-    head = f"{'':{width}}  {'median s':>9}  {'least s':>9}  {'most s':>9}"
-    lines = [
-        f"{t.name:{width}}  {t.median:9.4f}  {min(t.seconds):9.4f}  {max(t.seconds):9.4f}"
-        for t in timings
+            taken[name].append((time.perf_counter() - start, time.process_time() - cpu_start))
+    return [
+        Timing(name=name, seconds=seconds, cpu_seconds=cpu_seconds)
+        for name, (seconds, cpu_seconds) in ((n, zip(*t, strict=True)) for n, t in taken.items())
     ]
-    return "\n".join([head, *lines])
 
 
 def peak_memory_mib() -> float:

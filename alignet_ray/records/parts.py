@@ -6,7 +6,7 @@ is arithmetic and no footer is ever scanned.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import SupportsIndex, overload
 
 from alignet_ray.errors import RecordError
 from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
@@ -52,10 +52,10 @@ class RowGroups(Sequence[tuple[int, int]]):
         return len(self._numbers)
 
     @overload
-    def __getitem__(self, index: int) -> tuple[int, int]: ...
+    def __getitem__(self, index: SupportsIndex) -> tuple[int, int]: ...
     @overload
     def __getitem__(self, index: slice) -> "RowGroups": ...
-    def __getitem__(self, index: int | slice) -> "tuple[int, int] | RowGroups":
+    def __getitem__(self, index: SupportsIndex | slice) -> "tuple[int, int] | RowGroups":
         if isinstance(index, slice):
             return RowGroups(self._numbers[index], self._per_part)
         return divmod(self._numbers[index], self._per_part)

@@ -115,24 +115,28 @@ def _tar_header(name: str, size: int) -> bytes:
     return info.tobuf(tarfile.USTAR_FORMAT)
 
 
-_EMPTY_HEADER = _tar_header("", 0)
-_NAME = slice(0, 100)
+_BLANK = _tar_header("", 0)
+_NAME_BYTES = 100
 _SIZE = slice(124, 135)
-_CHECKSUM = slice(148, 156)
-_LARGEST_SIZE = 8**11 - 1
+_CHECKSUM = slice(148, 154)
+# The checksum counts itself as spaces; the two bytes behind its digits stay as they are.
+_BLANK_SUM = sum(_BLANK) - sum(_BLANK[_SIZE]) - sum(_BLANK[148:156]) + 8 * ord(" ")
 
 
 def _header(name: str, size: int) -> bytes:
-    """What `tarfile` writes, in a twentieth of its time: only name, size and checksum differ."""
-    encoded = name.encode()
-    if len(encoded) > _NAME.stop or size > _LARGEST_SIZE:
+    """What `tarfile` writes, in a tenth of its time: only name, size and checksum differ."""
+    encoded, digits = name.encode(), b"%011o" % size
+    if len(encoded) > _NAME_BYTES or len(digits) > 11:
         return _tar_header(name, size)
-    header = bytearray(_EMPTY_HEADER)
-    header[: len(encoded)] = encoded
-    header[_SIZE] = b"%011o" % size
-    header[_CHECKSUM] = b" " * 8  # as which it counts in itself
-    header[_CHECKSUM] = b"%06o\0 " % sum(header)
-    return bytes(header)
+    checksum = b"%06o" % (_BLANK_SUM + sum(encoded) + sum(digits))
+    return (
+        encoded.ljust(_NAME_BYTES, b"\0")
+        + _BLANK[_NAME_BYTES : _SIZE.start]
+        + digits
+        + _BLANK[_SIZE.stop : _CHECKSUM.start]
+        + checksum
+        + _BLANK[_CHECKSUM.stop :]
+    )
 
 
 class ShardWriter:
