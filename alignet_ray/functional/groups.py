@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import comb
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -87,8 +88,10 @@ def strategy_fault(
 def gram_pair_similarities(
     gram: Float[Tensor, "*batch images images"], triplets: Int[Tensor, "triplets 3"]
 ) -> Float[Tensor, "*batch triplets 3"]:
-    """Each triplet's similarities in pair order, gathered from Gram matrices."""
-    left = triplets[:, [i for i, _ in PAIR_ORDER]]
-    right = triplets[:, [j for _, j in PAIR_ORDER]]
-    flat = (left * gram.shape[-1] + right).reshape(-1)
-    return gram.flatten(-2).index_select(-1, flat).unflatten(-1, left.shape)
+    """Each triplet's similarities in pair order, gathered from Gram matrices.
+
+    In memory a group's first pairs lie before its second ones, as the softmax likes them.
+    """
+    images = triplets.T
+    places = torch.cat([images[i] * gram.shape[-1] + images[j] for i, j in PAIR_ORDER])
+    return gram.flatten(-2).index_select(-1, places).unflatten(-1, (len(PAIR_ORDER), -1)).mT

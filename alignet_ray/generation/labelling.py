@@ -5,7 +5,7 @@ Gram matrices of the transformed embeddings, and writes tar and sidecar. A shard
 already is kept if it was made from the same settings and the same parts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,11 +26,11 @@ from alignet_ray.functional.sampling import (
 )
 from alignet_ray.functional.similarity import gram_matrix
 from alignet_ray.generation.plan import SplitPlan
-from alignet_ray.records import clusters
 from alignet_ray.records.clusters import CLUSTERS_FOLDER, REJECTED
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.manifest import ManifestShard, manifest_shard
 from alignet_ray.records.parquet import column_to_vectors, read_parquet
+from alignet_ray.records.part_rows import row_places
 from alignet_ray.records.parts import PartLayout, part_name, read_sidecar
 from alignet_ray.records.shards import (
     Group,
@@ -42,7 +42,9 @@ from alignet_ray.records.shards import (
 from alignet_ray.records.shards import read_sidecar as read_shard_sidecar
 from alignet_ray.records.store import Folder
 
-_IMAGE_COLUMNS = ("image", "extension", "key", "label")
+_POOL_COLUMNS = ("image_id", "cluster_id")
+_FACTS = ("extension", "key", "label")
+_IMAGES_AT_ONCE = 192
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +71,27 @@ class Pool:
 
     image_ids: Int[np.ndarray, "rows"]
     cluster_ids: Int[np.ndarray, "rows"]
-    embeddings: Float32[np.ndarray, "rows dim"]
     ids: Int[np.ndarray, "rows"]
     num_ids: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardDraw:
+    """The images of each group of a shard, and what the law could reach in its pool."""
+
+    image_ids: Int[np.ndarray, "groups images"]
+    cluster_ids: Int[np.ndarray, "groups images"]
+    statistics: PoolStatistics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """What a shard's groups are made of: the images drawn into any of them, each once."""
+
+    image_ids: Int[np.ndarray, "images"]
+    images: list[bytes]
+    facts: list[dict[str, Any]]
+    embeddings: Float32[np.ndarray, "images dim"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,20 +112,37 @@ def make_shard(shard: int, request: LabelRequest) -> LabelledShard:
     kept = _kept_shard(folder, shard, request, parts)
     if kept is not None:
         return kept
-    pool = _read_pool(request, row_groups)
-    members = members_by_cluster(pool.ids, pool.num_ids)
-    positions = _draw(stream, request, pool, members)
-    statistics = pool_statistics(members, max(request.split.blocks))
+    draw = _draw_from_pool(stream, request, row_groups)
     record = write_shard(
         folder,
-        _groups(request, pool, positions),
+        _groups(request, draw),
         shard=shard,
         split=request.split.split,
         settings_digest=request.settings_digest,
         parts=parts,
-        statistics=asdict(statistics),
+        statistics=asdict(draw.statistics),
     )
-    return LabelledShard(line=manifest_shard(folder, record), statistics=statistics, is_new=True)
+    line = manifest_shard(folder, record)
+    return LabelledShard(line=line, statistics=draw.statistics, is_new=True)
+
+
+def draw_shard(shard: int, request: LabelRequest) -> ShardDraw:
+    """What a shard holds, by its number and the frozen records; nothing of it is read."""
+    stream = RandomStream(request.seed, "label", request.split.split, shard)
+    return _draw_from_pool(stream, request, _draw_row_groups(stream, request))
+
+
+def _draw_from_pool(
+    stream: RandomStream, request: LabelRequest, row_groups: Sequence[tuple[int, int]]
+) -> ShardDraw:
+    pool = _read_pool(request, row_groups)
+    members = members_by_cluster(pool.ids, pool.num_ids)
+    positions = _draw(stream, request, pool, members)
+    return ShardDraw(
+        image_ids=pool.image_ids[positions],
+        cluster_ids=pool.cluster_ids[positions],
+        statistics=pool_statistics(members, max(request.split.blocks)),
+    )
 
 
 def _kept_shard(
@@ -128,7 +165,7 @@ def _kept_shard(
     )
 
 
-def _draw_row_groups(stream: RandomStream, request: LabelRequest) -> list[tuple[int, int]]:
+def _draw_row_groups(stream: RandomStream, request: LabelRequest) -> Sequence[tuple[int, int]]:
     """(part, row group) of the pool: all of the split's, or a seeded choice of enough of them."""
     split, layout = request.split, request.layout
     row_groups = layout.row_groups(split.first_row, split.last_row)
@@ -151,7 +188,7 @@ def _part_digests(request: LabelRequest, parts: list[int]) -> dict[str, dict[str
     }
 
 
-def _by_part(places: list[tuple[int, int]]) -> dict[int, list[int]]:
+def _by_part(places: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
     """(part, what lies in it) gathered by part, in order."""
     gathered: dict[int, list[int]] = {}
     for part, inside in places:
@@ -159,11 +196,11 @@ def _by_part(places: list[tuple[int, int]]) -> dict[int, list[int]]:
     return gathered
 
 
-def _read_pool(request: LabelRequest, row_groups: list[tuple[int, int]]) -> Pool:
+def _read_pool(request: LabelRequest, row_groups: Sequence[tuple[int, int]]) -> Pool:
     by_part = _by_part(row_groups)
     folder = request.root.folder(CLUSTERS_FOLDER)
     table = pa.concat_tables(
-        read_parquet(folder, part_name(part), clusters.COLUMNS, groups)
+        read_parquet(folder, part_name(part), _POOL_COLUMNS, groups)
         for part, groups in by_part.items()
     )
     image_ids = table.column("image_id").to_numpy()
@@ -180,7 +217,6 @@ def _read_pool(request: LabelRequest, row_groups: list[tuple[int, int]]) -> Pool
     return Pool(
         image_ids=image_ids,
         cluster_ids=cluster_ids,
-        embeddings=column_to_vectors(table.column("embedding")),
         ids=np.where(usable, ids, -1),
         num_ids=num_ids,
     )
@@ -234,39 +270,48 @@ def _remedy(request: LabelRequest, members: Members) -> str:
     )
 
 
-def _groups(
-    request: LabelRequest, pool: Pool, positions: Int[np.ndarray, "groups images"]
-) -> Iterator[Group]:
-    """The groups in order, with images read part by part and only where they were drawn."""
-    images = _read_images(request, pool.image_ids[np.unique(positions)])
-    for rows in positions:
-        drawn = [images[image_id] for image_id in pool.image_ids[rows].tolist()]
-        yield Group(
-            images=tuple(row["image"] for row in drawn),
-            extensions=tuple(row["extension"] for row in drawn),
-            similarities=gram_matrix(pool.embeddings[rows]),
-            image_ids=tuple(pool.image_ids[rows].tolist()),
-            keys=tuple(row["key"] for row in drawn),
-            cluster_ids=tuple(pool.cluster_ids[rows].tolist()),
-            labels=tuple(row["label"] for row in drawn),
-            strategy=request.strategy,
-            blocks=request.split.blocks,
-        )
+def _groups(request: LabelRequest, draw: ShardDraw) -> Iterator[Group]:
+    """The groups in order, of images that are read part by part and only where they were drawn."""
+    drawn = _read_drawn(request, np.unique(draw.image_ids))
+    step = max(1, _IMAGES_AT_ONCE // draw.image_ids.shape[1])  # small groups share one product
+    for start in range(0, len(draw.image_ids), step):
+        image_ids = draw.image_ids[start : start + step]
+        cluster_ids = draw.cluster_ids[start : start + step]
+        places = np.searchsorted(drawn.image_ids, image_ids)
+        matrices = gram_matrix(drawn.embeddings[places])
+        for ids, clusters_of, group_places, matrix in zip(
+            image_ids, cluster_ids, places, matrices, strict=True
+        ):
+            facts = [drawn.facts[place] for place in group_places]
+            yield Group(
+                images=tuple(drawn.images[place] for place in group_places),
+                extensions=tuple(fact["extension"] for fact in facts),
+                similarities=matrix,
+                image_ids=tuple(ids.tolist()),
+                keys=tuple(fact["key"] for fact in facts),
+                cluster_ids=tuple(clusters_of.tolist()),
+                labels=tuple(fact["label"] for fact in facts),
+                strategy=request.strategy,
+                blocks=request.split.blocks,
+            )
 
 
-def _read_images(
-    request: LabelRequest, image_ids: Int[np.ndarray, "images"]
-) -> dict[int, dict[str, Any]]:
-    """Rows of the image table by image id, from the row groups that hold them and no others."""
+def _read_drawn(request: LabelRequest, image_ids: Int[np.ndarray, "images"]) -> Drawn:
+    """Images, facts and embeddings by ascending image id, from the row groups that hold them."""
     layout = request.layout
-    folder = request.images.folder(IMAGES_FOLDER)
-    found: dict[int, dict[str, Any]] = {}
-    rows_of_parts = _by_part([divmod(i, layout.part_rows) for i in image_ids.tolist()])
+    images: list[bytes] = []
+    facts: list[dict[str, Any]] = []
+    embeddings: list[np.ndarray] = []
+    rows_of_parts = _by_part(divmod(i, layout.part_rows) for i in image_ids.tolist())
     for part, rows in rows_of_parts.items():
-        groups = sorted({row // layout.row_group_rows for row in rows})
-        table = read_parquet(folder, part_name(part), _IMAGE_COLUMNS, groups)
-        places = {group: i * layout.row_group_rows for i, group in enumerate(groups)}
-        take = [places[r // layout.row_group_rows] + r % layout.row_group_rows for r in rows]
-        ids = (part * layout.part_rows + row for row in rows)
-        found.update(zip(ids, table.take(take).to_pylist(), strict=True))
-    return found
+        groups, places = row_places(rows, layout.row_group_rows)
+        folder = request.images.folder(IMAGES_FOLDER)
+        table = read_parquet(folder, part_name(part), ("image", *_FACTS), groups)
+        images += [table.column("image")[place].as_py() for place in places]
+        facts += table.select(_FACTS).take(places).to_pylist()
+        folder = request.root.folder(CLUSTERS_FOLDER)
+        table = read_parquet(folder, part_name(part), ("embedding",), groups)
+        embeddings.append(column_to_vectors(table.column("embedding"))[places])
+    return Drawn(
+        image_ids=image_ids, images=images, facts=facts, embeddings=np.concatenate(embeddings)
+    )

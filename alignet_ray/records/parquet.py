@@ -46,7 +46,7 @@ def read_parquet(
                     pa.PythonFile(watched, mode="r"), page_checksum_verification=True
                 )
                 groups = range(source.num_row_groups) if row_groups is None else row_groups
-                return source.read_row_groups(list(groups), columns=list(columns)).select(columns)
+                return _read_row_groups(source, groups, columns)
             except (pa.ArrowException, OSError, LookupError, ValueError) as error:
                 if watched.fault is not None:
                     raise watched.fault from None
@@ -66,6 +66,15 @@ def parse_parquet(data: bytes, place: str) -> tuple[pa.Table, list[int]]:
         return source.read(), [source.metadata.row_group(group).num_rows for group in groups]
     except (pa.ArrowException, OSError, LookupError, ValueError) as error:
         raise RecordError(f"unreadable Parquet ({error})", "a whole file", place) from error
+
+
+def _read_row_groups(
+    source: pq.ParquetFile, row_groups: Sequence[int], columns: Sequence[str]
+) -> pa.Table:
+    """Row groups one by one: read at once, images are copied over and over into larger buffers."""
+    none = source.schema_arrow.empty_table()
+    tables = [source.read_row_group(group, columns=list(columns)) for group in row_groups]
+    return pa.concat_tables(table.select(columns) for table in tables or [none])
 
 
 class _WatchedReads:

@@ -13,8 +13,12 @@ def read_part_rows(
     folder: Folder, layout: PartLayout, part: int, rows: Sequence[int], columns: Sequence[str]
 ) -> pa.Table:
     """Columns of rows of a part, which are counted from its start, in the order given."""
-    size = layout.row_group_rows
+    groups, places = row_places(rows, layout.row_group_rows)
+    return read_parquet(folder, part_name(part), columns, groups).take(places)
+
+
+def row_places(rows: Sequence[int], size: int) -> tuple[list[int], list[int]]:
+    """The row groups of `size` that hold some rows, and where the rows lie in these alone."""
     groups = sorted({row // size for row in rows})
-    starts = {group: i * size for i, group in enumerate(groups)}
-    table = read_parquet(folder, part_name(part), columns, groups)
-    return table.take([starts[row // size] + row % size for row in rows])
+    starts = {group: place * size for place, group in enumerate(groups)}
+    return groups, [starts[row // size] + row % size for row in rows]

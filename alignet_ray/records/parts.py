@@ -4,7 +4,9 @@ The image table and the clusters are cut at the same rows, so everything about w
 is arithmetic and no footer is ever scanned.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import SupportsIndex, overload
 
 from alignet_ray.errors import RecordError
 from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
@@ -31,11 +33,32 @@ class PartLayout:
         start = part * self.part_rows
         return range(start, min(start + self.part_rows, self.num_rows))
 
-    def row_groups(self, start: int, end: int) -> list[tuple[int, int]]:
+    def row_groups(self, start: int, end: int) -> "RowGroups":
         """(part, row group) of every row group that holds a row of [start, end)."""
-        groups_per_part = self.part_rows // self.row_group_rows
         first, last = start // self.row_group_rows, -(-end // self.row_group_rows)
-        return [divmod(group, groups_per_part) for group in range(first, last)]
+        return RowGroups(range(first, last), self.part_rows // self.row_group_rows)
+
+
+class RowGroups(Sequence[tuple[int, int]]):
+    """(part, row group) of consecutive row groups: a table of a billion rows has millions, so
+    places are computed where they are asked for.
+    """
+
+    def __init__(self, numbers: range, per_part: int) -> None:
+        self._numbers = numbers
+        self._per_part = per_part
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> tuple[int, int]: ...
+    @overload
+    def __getitem__(self, index: slice) -> "RowGroups": ...
+    def __getitem__(self, index: SupportsIndex | slice) -> "tuple[int, int] | RowGroups":
+        if isinstance(index, slice):
+            return RowGroups(self._numbers[index], self._per_part)
+        return divmod(self._numbers[index], self._per_part)
 
 
 def part_name(part: int) -> str:

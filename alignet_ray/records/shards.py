@@ -9,13 +9,14 @@ import io
 import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
 from alignet_ray.errors import AlignetError, RecordError, StorageError
-from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
+from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256, sha256_of
 from alignet_ray.records.store import Folder
 
 SHARDS_FOLDER = "shards"
@@ -89,10 +90,16 @@ def sample_key(shard: int, group: int) -> str:
     return f"{shard:06d}-{group:05d}"
 
 
-def _npy(array: np.ndarray) -> bytes:
+@cache
+def _npy_header(shape: tuple[int, ...]) -> bytes:
     stream = io.BytesIO()
-    np.lib.format.write_array(stream, array, version=(1, 0), allow_pickle=False)
+    layout = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, layout)
     return stream.getvalue()
+
+
+def _npy(matrix: Float32[np.ndarray, "..."]) -> bytes:
+    return _npy_header(matrix.shape) + matrix.astype("<f4", copy=False).tobytes("C")
 
 
 def _members(group: Group) -> Iterable[tuple[str, bytes]]:
@@ -102,42 +109,69 @@ def _members(group: Group) -> Iterable[tuple[str, bytes]]:
     yield "json", canonical_json(group.meta())
 
 
-def _header(name: str, size: int) -> bytes:
+def _tar_header(name: str, size: int) -> bytes:
     info = tarfile.TarInfo(name)
     info.size, info.mode, info.mtime = size, 0o644, 0
     return info.tobuf(tarfile.USTAR_FORMAT)
 
 
+_BLANK = _tar_header("", 0)
+_NAME_BYTES = 100
+_SIZE = slice(124, 135)
+_CHECKSUM = slice(148, 154)
+# The checksum counts itself as spaces; the two bytes behind its digits stay as they are.
+_BLANK_SUM = sum(_BLANK) - sum(_BLANK[_SIZE]) - sum(_BLANK[148:156]) + 8 * ord(" ")
+
+
+def _header(name: str, size: int) -> bytes:
+    """What `tarfile` writes, in a tenth of its time: only name, size and checksum differ."""
+    encoded, digits = name.encode(), b"%011o" % size
+    if len(encoded) > _NAME_BYTES or len(digits) > 11:
+        return _tar_header(name, size)
+    checksum = b"%06o" % (_BLANK_SUM + sum(encoded) + sum(digits))
+    return (
+        encoded.ljust(_NAME_BYTES, b"\0")
+        + _BLANK[_NAME_BYTES : _SIZE.start]
+        + digits
+        + _BLANK[_SIZE.stop : _CHECKSUM.start]
+        + checksum
+        + _BLANK[_CHECKSUM.stop :]
+    )
+
+
 class ShardWriter:
-    """Builds one tar in memory, group by group, remembering where everything lies."""
+    """Gathers one tar piece by piece, remembering where everything lies.
+
+    Pieces are never joined: a shard holds hundreds of megabytes that lie in memory already.
+    """
 
     def __init__(self, shard: int) -> None:
         self._shard = shard
-        self._stream = io.BytesIO()
+        self._pieces: list[bytes] = []
+        self._size = 0
         self._samples: list[Json] = []
 
     def add(self, group: Group) -> None:
         """Append a group as one WebDataset sample."""
         key = sample_key(self._shard, len(self._samples))
-        start = self._stream.tell()
+        start, first_piece = self._size, len(self._pieces)
         members: list[list[Any]] = []
         for suffix, data in _members(group):
-            self._stream.write(_header(f"{key}.{suffix}", len(data)))
-            members.append([suffix, self._stream.tell(), len(data)])
-            self._stream.write(data)
-            self._stream.write(bytes(-len(data) % _TAR_BLOCK))
-        end = self._stream.tell()
-        checksum = sha256(self._stream.getbuffer()[start:end])
+            padding = bytes(-len(data) % _TAR_BLOCK)
+            members.append([suffix, self._size + _TAR_BLOCK, len(data)])
+            self._pieces += (_header(f"{key}.{suffix}", len(data)), data, padding)
+            self._size += _TAR_BLOCK + len(data) + len(padding)
+        checksum = sha256_of(self._pieces[first_piece:])
         self._samples.append(
-            {"key": key, "offset": start, "bytes": end - start, "sha256": checksum,
+            {"key": key, "offset": start, "bytes": self._size - start, "sha256": checksum,
              "members": members}
         )  # fmt: skip
 
-    def finish(self) -> tuple[bytes, list[Json]]:
-        """The tar's bytes and its samples' places."""
-        self._stream.write(bytes(2 * _TAR_BLOCK))
-        self._stream.write(bytes(-self._stream.tell() % tarfile.RECORDSIZE))
-        return self._stream.getvalue(), self._samples
+    def finish(self) -> tuple[list[bytes], list[Json]]:
+        """The tar's bytes in pieces, and its samples' places."""
+        end = self._size + 2 * _TAR_BLOCK
+        self._pieces.append(bytes(2 * _TAR_BLOCK + -end % tarfile.RECORDSIZE))
+        return self._pieces, self._samples
 
 
 def write_shard(
@@ -154,18 +188,18 @@ def write_shard(
     writer = ShardWriter(shard)
     for group in groups:
         writer.add(group)
-    data, samples = writer.finish()
+    pieces, samples = writer.finish()
     record = Shard(
         shard=shard,
         split=split,
         digest=settings_digest,
-        bytes=len(data),
-        sha256=sha256(data),
+        bytes=sum(map(len, pieces)),
+        sha256=sha256_of(pieces),
         samples=tuple(samples),
         parts=parts,
         statistics=statistics,
     )
-    folder.write(tar_name(shard), data)
+    folder.write(tar_name(shard), pieces)
     folder.write(sidecar_name(shard), canonical_json({**vars(record), "samples": samples}))
     return record
 

@@ -10,7 +10,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ Result = TypeVar("Result")
 _ATTEMPTS = 5
 _FIRST_WAIT_SECONDS = 0.5
 _TEMPORARY_SUFFIX = ".partial"
+_WRITE_BYTES = 1 << 20
 _FINAL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.EISDIR}
 _FINAL_ERRORS = (
     FileNotFoundError, FileExistsError, NotADirectoryError, PermissionError, StorageError,
@@ -224,13 +225,18 @@ class Folder:
         }
         return {name: size for name, size in names.items() if name and not name.endswith("/")}
 
-    def write(self, name: str, data: bytes) -> None:
-        """Put a whole file in place atomically: readers see all of it or none of it."""
+    def write(self, name: str, data: bytes | Sequence[bytes]) -> None:
+        """Put a whole file in place atomically: readers see all of it or none of it.
+
+        Data in pieces is written one piece after the other.
+        """
+        pieces = [data] if isinstance(data, bytes) else data
         if self.is_local:
-            with_retries(lambda: _write_local(Path(self.path(name)), data), self.place(name))
+            with_retries(lambda: _write_local(Path(self.path(name)), pieces), self.place(name))
         else:
+            whole = b"".join(pieces)
             with_retries(
-                lambda: self.file_system.pipe_file(self.path(name), data), self.place(name)
+                lambda: self.file_system.pipe_file(self.path(name), whole), self.place(name)
             )
 
     @contextlib.contextmanager
@@ -302,9 +308,9 @@ def read_url(url: str) -> bytes:
     return Folder(parent or "/").read(name)
 
 
-def _write_local(path: Path, data: bytes) -> None:
-    with _replacing(path) as temporary:
-        temporary.write_bytes(data)
+def _write_local(path: Path, pieces: Sequence[bytes]) -> None:
+    with _replacing(path) as temporary, temporary.open("wb", buffering=_WRITE_BYTES) as stream:
+        stream.writelines(pieces)
 
 
 @contextlib.contextmanager

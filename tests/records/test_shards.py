@@ -1,5 +1,6 @@
 """A shard is a plain WebDataset tar, a pure function of its groups, and never half believed."""
 
+import hashlib
 import io
 import json
 import os
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignet_ray.errors import RecordError
+from alignet_ray.records.digests import canonical_json
 from alignet_ray.records.shards import (
     end_of_read,
     read_groups,
@@ -117,6 +119,43 @@ def test_tarfile_reads_a_shard_that_names_nobody(local_root, make_groups):
             for suffix, offset, size in sample["members"]
         ]
         assert [[m.name.split(".", 1)[1], m.offset_data, m.size] for m in members] == listed
+
+
+@given(
+    num_groups=st.integers(1, 4),
+    blocks=st.sampled_from([(2, 1), (4,) * 3]),
+    extension=st.text("jpgnéü", min_size=1, max_size=60),
+    shard=st.integers(0, 10**7),
+)
+@settings(max_examples=30)
+def test_the_bytes_are_those_that_tarfile_and_numpy_write(
+    num_groups, blocks, extension, shard, new_root, make_groups
+):
+    root = new_root("memory")
+    groups = [
+        replace(group, extensions=(extension,) * sum(blocks))
+        for group in make_groups(num_groups, blocks)
+    ]
+    record = write(root, groups, shard)
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, data in literal_members(groups, shard):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    assert root.read(tar_name(shard)) == stream.getvalue()
+    assert record.sha256 == hashlib.sha256(stream.getvalue()).hexdigest()
+
+
+def literal_members(groups, shard):
+    for number, group in enumerate(groups):
+        key = sample_key(shard, number)
+        for position, image in enumerate(group.images):
+            yield f"{key}.{position:03d}.{group.extensions[position]}", image
+        matrix = io.BytesIO()
+        np.save(matrix, group.similarities)
+        yield f"{key}.similarities.npy", matrix.getvalue()
+        yield f"{key}.json", canonical_json(group.meta())
 
 
 def test_the_sidecar_is_written_after_the_tar(local_root, make_groups):

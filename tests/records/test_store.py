@@ -107,6 +107,12 @@ def test_what_was_written_is_read(root):
     assert read_url(root.place("a/b.bin")) == b"data"
 
 
+@pytest.mark.parametrize("pieces", [[], [b"da", b"", b"ta"]])
+def test_pieces_are_written_one_after_the_other(root, pieces):
+    root.write("a", pieces)
+    assert root.read("a") == b"".join(pieces)
+
+
 def test_writing_again_replaces(root):
     root.write("a", b"long long")
     root.write("a", b"new")

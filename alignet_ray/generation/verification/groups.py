@@ -53,7 +53,7 @@ def check_groups(content: ShardContent, broken: BrokenParts) -> tuple[int, int]:
         num_unchecked += not is_whole
         writer.add(group)
     rebuilt, samples = writer.finish()
-    if rebuilt != content.data or samples != list(record.samples):
+    if b"".join(rebuilt) != content.data or samples != list(record.samples):
         raise RecordError("other bytes around its groups", "the tar that these groups give", place)
     return num_draws, num_unchecked
 
