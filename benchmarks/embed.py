@@ -168,8 +168,10 @@ def measure(args: argparse.Namespace, folder: Path) -> Iterator[tuple[float, flo
 
         bare = time_bare(request("bare", args.images), args.cores)
         with ray_session(resources):
+            time_job(request("warm", PART_ROWS), resources)  # starts processes, imports torch
             small = time_job(request("small", args.small), resources)
             large = time_job(request("large", args.small + args.images), resources)
+        print(f"  small {small[0]:.1f} s, large {large[0]:.1f} s, bare {bare[0]:.1f} s", flush=True)
         wall, cpu = large[0] - small[0], large[1] - small[1]
         yield (
             args.images / wall, args.images / bare[0],
