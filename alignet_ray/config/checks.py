@@ -1,5 +1,7 @@
 """The checks that every settings dataclass makes of its fields, in one voice."""
 
+import math
+
 from alignet_ray.errors import ConfigError
 
 
@@ -10,9 +12,11 @@ def at_least(name: str, value: float | None, minimum: float) -> None:
 
 
 def above(name: str, value: float | None, bound: float) -> None:
-    """Raise ConfigError where a given value is not above the bound; None is 'not given'."""
-    if value is not None and not value > bound:
-        raise ConfigError(f"{value}", f"more than {bound}", flag(name))
+    """Raise ConfigError where a given value is not above the bound, or infinite; None is 'not
+    given'.
+    """
+    if value is not None and not bound < value < math.inf:
+        raise ConfigError(f"{value}", f"more than {bound}, and finite", flag(name))
 
 
 def within(name: str, value: float, low: float, high: float) -> None:

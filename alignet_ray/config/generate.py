@@ -129,6 +129,11 @@ class ShardConfig:
     def __post_init__(self) -> None:
         at_least("shards.groups_per_shard", self.groups_per_shard, 1)
         at_least("shards.pool_rows", self.pool_rows, 3)
+        if self.num_validation_images in {1, 2}:
+            raise ConfigError(
+                f"{self.num_validation_images}", "0, or the 3 of one triplet at least",
+                "--shards.num-validation-images",
+            )  # fmt: skip
         at_least("shards.num_validation_images", self.num_validation_images, 0)
         if self.teacher_temperature != AUTO:
             above("shards.teacher_temperature", self.teacher_temperature, 0)
@@ -228,6 +233,12 @@ class GenerateConfig:
         if bool(self.images) == (self.images_from is not None):
             found = "both given" if self.images else "neither given"
             raise ConfigError(found, "one of the two", "--images and --images-from")
+        for url in self.images:
+            if f"{absolute_url(self.output)}/".startswith(f"{absolute_url(url)}/"):
+                raise ConfigError(
+                    f"{self.output} inside {url}", "a root outside the images",
+                    "--output", "The run's own files would be listed with them.",
+                )  # fmt: skip
         if self.source.labels is not None and len(self.images) > 1:
             raise ConfigError(
                 f"{self.source.labels} for {len(self.images)} sources", "labels of one source",

@@ -85,6 +85,11 @@ def strategy_fault(
     return None
 
 
+def least_cluster_size(strategy: str, blocks: Sequence[int]) -> int:
+    """Images that a cluster must have to be drawn at all; 1 where groups are not of clusters."""
+    return max(blocks) if strategy in ("cluster_border", "within_cluster") else 1
+
+
 def gram_pair_similarities(
     gram: Float[Tensor, "*batch images images"], triplets: Int[Tensor, "triplets 3"]
 ) -> Float[Tensor, "*batch triplets 3"]:

@@ -16,10 +16,12 @@ from alignet_ray.generation.inputs import Inputs
 from alignet_ray.generation.job import missing_parts, plan_inputs
 from alignet_ray.generation.plan import RunPlan, SplitPlan
 from alignet_ray.generation.splits import expected_coverage
+from alignet_ray.records import parts as part_record
+from alignet_ray.records.clusters import CLUSTERS_FOLDER
 from alignet_ray.records.image_table import IMAGES_FOLDER
-from alignet_ray.records.manifest import read_manifest
 from alignet_ray.records.parts import read_sidecar
 from alignet_ray.records.run import compare_settings
+from alignet_ray.records.shards import finished_numbers, shard_folder
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import StoredFormat, stored_bytes
 from alignet_ray.stages.session import choose_device, ray_session
@@ -66,7 +68,7 @@ def estimate(config: GenerateConfig) -> Estimate:
         device = choose_device(config.resources)
         inputs, plan = plan_inputs(config, root, device)
         is_new = compare_settings(root, plan.settings) is None
-        sizes = run_task(_sample_bytes, config, inputs, plan)
+        sizes = _sample_bytes(config, inputs, plan)
     return _estimate(root, inputs, plan, sizes, device=device, is_new=is_new)
 
 
@@ -85,7 +87,7 @@ def _sample_bytes(config: GenerateConfig, inputs: Inputs, plan: RunPlan) -> list
         quality=config.stored.quality,
         keeps_original=config.stored.original,
     )
-    return stored_bytes(inputs.listing.take(rows).to_pylist(), stored)
+    return run_task(stored_bytes, inputs.listing.take(rows).to_pylist(), stored)
 
 
 def _estimate(
@@ -99,8 +101,10 @@ def _estimate(
     share = num_missing / plan.layout.num_rows
     lengths = 0 if inputs.listing is None else int(np.sum(inputs.listing.column("length")))
     dim = inputs.settings["backbone"]["dim"]
-    # The raw embedding in the image table and the transformed one in the clusters.
-    table_bytes = num_missing * (mean_bytes + 2 * _FLOAT_BYTES * dim)
+    unassigned = part_record.missing_parts(root.folder(CLUSTERS_FOLDER), plan.layout.num_parts)
+    num_unassigned = sum(len(plan.layout.rows(part)) for part in {*missing, *unassigned})
+    table_bytes = num_missing * (mean_bytes + _FLOAT_BYTES * dim)
+    table_bytes += num_unassigned * _FLOAT_BYTES * dim
     return Estimate(
         device=device,
         num_images=plan.layout.num_rows,
@@ -126,8 +130,8 @@ def _padded(plan: RunPlan, parts: list[int], batch_size: int) -> int:
 def _split_estimate(
     root: Folder, split: SplitPlan, strategy: str, member_bytes: float
 ) -> SplitEstimate:
-    manifest = read_manifest(root, split.split)
-    finished = min(split.num_shards, len(manifest.shards)) if manifest else 0
+    numbers = finished_numbers(shard_folder(root, split.split).sizes().keys())
+    finished = sum(number < split.num_shards for number in numbers)
     size = sum(split.blocks)
     matrix = _member_bytes(_NPY_HEADER_BYTES + _FLOAT_BYTES * size**2)
     group_bytes = size * member_bytes + matrix + _member_bytes(_JSON_BYTES_PER_IMAGE * size)

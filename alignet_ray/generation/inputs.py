@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from alignet_ray.config.backbone import ResolvedBackbone
@@ -37,6 +38,7 @@ class Inputs:
     label_sizes: Mapping[str, int]
     backbone: ResolvedBackbone | None
     transform: Transform | None
+    mean_image_bytes: float
     notes: tuple[str, ...] = ()
 
 
@@ -81,6 +83,7 @@ def _own(
         index=index,
         listing=found.table,
         label_sizes=_label_sizes(found.table),
+        mean_image_bytes=_mean_bytes(found.table),
         backbone=backbone,
         transform=bundle.transform if bundle else None,
         notes=found.notes,
@@ -99,13 +102,15 @@ def _borrowed(config: GenerateConfig, url: str, bundle: TeacherBundle | None) ->
             lender.settings["backbone"], bundle.backbone.identity(), url,
             "This teacher has another backbone: give --images.",
         )  # fmt: skip
+    listing = lender.listing()
     needs_labels = config.shards.strategy in CLASS_STRATEGIES
     return Inputs(
         images=lender.root,
         settings=lender.settings,
         index=lender.index,
         listing=None,
-        label_sizes=_label_sizes(lender.listing()) if needs_labels else {},
+        label_sizes=_label_sizes(listing) if needs_labels else {},
+        mean_image_bytes=_mean_bytes(listing),
         backbone=None,
         transform=bundle.transform if bundle else None,
     )
@@ -113,3 +118,7 @@ def _borrowed(config: GenerateConfig, url: str, bundle: TeacherBundle | None) ->
 
 def _label_sizes(listing: pa.Table) -> Counter[str]:
     return Counter(label for label in listing.column("label").to_pylist() if label is not None)
+
+
+def _mean_bytes(listing: pa.Table) -> float:
+    return float(np.mean(listing.column("length").to_numpy()))

@@ -1,10 +1,11 @@
 """Generate: list, embed, cluster, label. Each record is made once; a second run makes nothing."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from alignet_ray.config.generate import AUTO, UNTRANSFORMED, GenerateConfig
-from alignet_ray.errors import InputError
+from alignet_ray.errors import InputError, RecordError, StorageError
+from alignet_ray.functional.groups import least_cluster_size
 from alignet_ray.generation.cluster_sizes import cluster_sizes, size_warnings
 from alignet_ray.generation.clustering import ClusterRequest, cluster_images
 from alignet_ray.generation.durations import Durations, write_log
@@ -12,6 +13,7 @@ from alignet_ray.generation.inputs import Inputs, read_inputs
 from alignet_ray.generation.label_entropy import SPLIT as VALIDATION
 from alignet_ray.generation.label_entropy import entropy_of_run, temperature_for
 from alignet_ray.generation.labelling import LabelRequest
+from alignet_ray.generation.part_survey import forget_parts, survey_parts
 from alignet_ray.generation.plan import RunPlan, place_of, plan_run
 from alignet_ray.generation.report.job import REPORT_NAME, write_report
 from alignet_ray.generation.splits import (
@@ -20,20 +22,19 @@ from alignet_ray.generation.splits import (
     finish_split,
     forget_manifests,
     make_shards,
+    manifest_of,
 )
 from alignet_ray.records import clusters as cluster_record
 from alignet_ray.records import parts as part_record
-from alignet_ray.records.clusters import CLUSTERS_FOLDER
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.listing import read_index, write_listing
 from alignet_ray.records.lock import locked
-from alignet_ray.records.manifest import read_manifest
+from alignet_ray.records.manifest import is_written, read_manifest
 from alignet_ray.records.run import RunSettings, freeze_settings, read_settings
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import EmbedRequest, StoredFormat, embed_missing_parts, verify_weights
 from alignet_ray.stages.session import choose_device, ray_session
 
-_SIDECAR_THREADS = 16
 _REASONS_SHOWN = 3
 
 
@@ -59,7 +60,7 @@ class GenerateSummary:
     @property
     def has_written(self) -> bool:
         """Whether this call made anything."""
-        return self.num_new_parts > 0 or any(split.num_new_shards for split in self.splits)
+        return self.num_new_parts > 0 or any(split.has_new_manifest for split in self.splits)
 
 
 def generate(config: GenerateConfig) -> GenerateSummary:
@@ -74,8 +75,12 @@ def generate(config: GenerateConfig) -> GenerateSummary:
             freeze_settings(root, plan.settings)
         with durations.of("embed"):
             embedded = _embed(config, root, inputs, plan, device)
-            rejects = _check_rejects(config, inputs.images, plan)
+            survey = survey_parts(root, inputs.images, plan.layout)
+            _refuse_many_rejects(config, plan, survey.rejects)
         with durations.of("cluster"):
+            if survey.stale_parts:
+                forget_manifests(root, plan.splits)
+                forget_parts(root, survey.stale_parts)
             request = _cluster_request(root, inputs, plan, device)
             clustered = cluster_images(request, shows_progress=config.resources.progress)
             num_clusters = len(cluster_record.read_centroids(root))
@@ -85,7 +90,7 @@ def generate(config: GenerateConfig) -> GenerateSummary:
         summary = GenerateSummary(
             root=root.url,
             num_images=inputs.index.num_images,
-            rejects=rejects,
+            rejects=survey.rejects,
             num_clusters=num_clusters,
             num_new_images=sum(len(plan.layout.rows(part)) for part in embedded),
             num_new_parts=len(embedded) + len(clustered.new_parts),
@@ -112,21 +117,30 @@ def plan_inputs(config: GenerateConfig, root: Folder, device: str) -> tuple[Inpu
         inputs.index.num_images,
         inputs.transform,
         inputs.label_sizes,
-        _target_entropy(config),
+        images_from=inputs.images.url if config.images_from else None,
+        target_entropy=_target_entropy(config, frozen),
+        mean_image_bytes=inputs.mean_image_bytes,
     )
     return inputs, plan
 
 
-def _target_entropy(config: GenerateConfig) -> float | None:
+def _target_entropy(config: GenerateConfig, frozen: RunSettings | None) -> float | None:
+    """The mean entropy that `auto` matches; the root's own where the other run is gone."""
     if config.shards.teacher_temperature != AUTO:
         return None
     place = config.shards.entropy_from or config.images_from
-    if place is None:
+    known: float | None = frozen.shards.get("target_entropy") if frozen else None
+    if place is None and known is None:
         raise InputError(
             "auto", "a run whose label entropy to match", "--shards.teacher-temperature",
             "Name the aligned teacher's run by --shards.entropy-from.",
         )  # fmt: skip
-    return entropy_of_run(Folder.at(place))
+    try:
+        return entropy_of_run(Folder.at(place)) if place is not None else known
+    except (InputError, RecordError, StorageError):
+        if known is None:
+            raise
+        return known
 
 
 def missing_parts(root: Folder, plan: RunPlan) -> list[int]:
@@ -137,17 +151,10 @@ def missing_parts(root: Folder, plan: RunPlan) -> list[int]:
 def _embed(
     config: GenerateConfig, root: Folder, inputs: Inputs, plan: RunPlan, device: str
 ) -> list[int]:
-    """Make the missing parts; first forget what was made from them, so that a crash cannot
-    leave a record beside a part that it was not made from.
-    """
-    clusters = root.folder(CLUSTERS_FOLDER)
-    missing = missing_parts(inputs.images, plan)
-    for part in missing:
-        clusters.delete(part_record.sidecar_name(part))
-    if missing or part_record.missing_parts(clusters, plan.layout.num_parts):
-        forget_manifests(root, plan.splits)
+    """Make the missing parts of the image table, if it is the run's own."""
     if inputs.listing is None or inputs.backbone is None:
         return []
+    missing = missing_parts(root, plan)
     if missing or read_index(root) is None:
         write_listing(
             root, inputs.listing, inputs.index
@@ -174,13 +181,8 @@ def _embed(
     return embed_missing_parts(request, config.resources)
 
 
-def _check_rejects(config: GenerateConfig, images: Folder, plan: RunPlan) -> dict[str, str]:
-    """Rejects by key, or InputError where there are more than the settings allow."""
-    folder = images.folder(IMAGES_FOLDER)
-    with ThreadPoolExecutor(_SIDECAR_THREADS) as pool:
-        numbers = range(plan.layout.num_parts)
-        sidecars = list(pool.map(lambda part: part_record.read_sidecar(folder, part), numbers))
-    rejects = {key: reason for sidecar in sidecars for key, reason in sidecar["rejects"].items()}
+def _refuse_many_rejects(config: GenerateConfig, plan: RunPlan, rejects: Mapping[str, str]) -> None:
+    """Raise InputError where more images are broken than the settings allow."""
     allowed = config.embedding.max_rejected_fraction * plan.layout.num_rows
     if config.images_from is None and len(rejects) > allowed:
         some = "; ".join(f"{k}: {r}" for k, r in list(rejects.items())[:_REASONS_SHOWN])
@@ -190,7 +192,6 @@ def _check_rejects(config: GenerateConfig, images: Folder, plan: RunPlan) -> dic
             place_of(config),
             "Mend them and give another --output, or raise --embedding.max-rejected-fraction.",
         )
-    return rejects
 
 
 def _cluster_request(root: Folder, inputs: Inputs, plan: RunPlan, device: str) -> ClusterRequest:
@@ -224,8 +225,14 @@ def _label(
         for position, split in reversed(list(enumerate(plan.splits)))
     }
     temperature = _temperature(root, plan.settings, made)
+    manifests = [
+        manifest_of(made[split.split], teacher_temperature=temperature) for split in plan.splits
+    ]
+    if not all(is_written(root, manifest) for manifest in manifests):
+        root.delete(REPORT_NAME)  # it must not outlive what it tells of
     return tuple(
-        finish_split(made[split.split], teacher_temperature=temperature) for split in plan.splits
+        finish_split(made[split.split], manifest)
+        for split, manifest in zip(plan.splits, manifests, strict=True)
     )
 
 
@@ -260,5 +267,6 @@ def _label_request(
 def _size_warnings(root: Folder, plan: RunPlan, num_clusters: int) -> tuple[str, ...]:
     sources: list[str] = plan.settings.images["sources"]
     sizes = cluster_sizes(root, plan.layout, num_clusters, len(sources))
-    least = max(plan.settings.shards["blocks"])
+    shards = plan.settings.shards
+    least = least_cluster_size(shards["strategy"], shards["blocks"])
     return tuple(size_warnings(sizes, least=least, sources=sources))

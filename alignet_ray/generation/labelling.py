@@ -265,8 +265,9 @@ def _remedy(request: LabelRequest, members: Members) -> str:
     size = max(request.split.blocks)
     unit = "classes" if request.strategy in CLASS_STRATEGIES else "clusters"
     return (
-        f"The largest P with K = {size} is {len(members.eligible(size))} {unit}: give a smaller "
-        "--shards.group, or other --clusters.num-clusters, in another --output."
+        f"The largest P with K = {size} is {len(members.eligible(size))} {unit} in this pool: give "
+        "a smaller --shards.group, a larger --shards.pool-rows or other clusters, in another "
+        "--output; --images-from takes over this run's embeddings."
     )
 
 

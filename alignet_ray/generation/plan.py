@@ -25,6 +25,8 @@ MOST_VALIDATION_IMAGES = 50_000
 LEAST_VALIDATION_IMAGES = 3
 MOST_VALIDATION_TRIPLETS = 10_000
 SHARD_IMAGES = 6144
+SHARD_BYTES = 1 << 28
+"""Of original files, which may be large: a shard is built in memory."""
 SHARDS_PER_EPOCH = 16
 LEAST_POOL_ROWS = 16_384
 POOL_ROWS_PER_CLUSTER = 32
@@ -94,13 +96,17 @@ def plan_run(
     num_images: int,
     transform: Transform | None,
     label_sizes: Mapping[str, int],
+    *,
+    images_from: str | None = None,
     target_entropy: float | None = None,
+    mean_image_bytes: float = 0.0,
 ) -> RunPlan:
-    """Resolve every setting; `label_sizes` are the images of each label in the listing.
+    """Resolve every setting; `label_sizes` are the images of each label in the listing, and
+    `mean_image_bytes` is the mean size of the files.
 
     Raises ConfigError or InputError where no group can be drawn.
     """
-    candidates = _candidates(config.clusters.num_clusters, num_images)
+    candidates = _candidates(config, num_images)
     clusters = {
         "transform": transform.settings() if transform else None,
         "seed": config.seed,
@@ -110,9 +116,12 @@ def plan_run(
         clusters["candidates"] = list(candidates)
     else:
         (clusters["num_clusters"],) = candidates
-    shards = _shard_settings(config, num_images, _num_sources(config, candidates[0], label_sizes))
+    num_sources = _num_sources(config, candidates[0], label_sizes)
+    image_bytes = mean_image_bytes if images["stored"]["original"] else 0.0
+    shards = _shard_settings(config, num_images, num_sources, image_bytes)
+    num_pools = len(label_sizes) if config.shards.strategy in CLASS_STRATEGIES else candidates[-1]
     shards["pool_rows"] = shards["pool_rows"] or max(
-        LEAST_POOL_ROWS, POOL_ROWS_PER_CLUSTER * candidates[-1]
+        LEAST_POOL_ROWS, POOL_ROWS_PER_CLUSTER * num_pools
     )
     shards["target_entropy"] = target_entropy
     layout = PartLayout(
@@ -120,9 +129,7 @@ def plan_run(
         part_rows=images["part_rows"],
         row_group_rows=images["row_group_rows"],
     )
-    settings = RunSettings(
-        images=images, clusters=clusters, shards=shards, images_from=config.images_from
-    )
+    settings = RunSettings(images=images, clusters=clusters, shards=shards, images_from=images_from)
     return RunPlan(
         settings=settings,
         layout=layout,
@@ -131,11 +138,17 @@ def plan_run(
     )
 
 
-def _candidates(asked: int | str | None, num_images: int) -> tuple[int, ...]:
-    """The number of clusters, or those among which the elbow is looked for."""
+def _candidates(config: GenerateConfig, num_images: int) -> tuple[int, ...]:
+    """The number of clusters, or those among which the elbow is looked for.
+
+    No fewer are tried than a group takes.
+    """
+    asked = config.clusters.num_clusters
+    least = 2 if config.shards.strategy in CLASS_STRATEGIES else max(2, len(config.shards.blocks))
     default = max(2, min(MOST_CLUSTERS, num_images // IMAGES_PER_CLUSTER))
     if asked == AUTO:
-        return candidate_counts(max(2, default // 8), 2 * default)
+        smallest = max(least, default // 8)
+        return candidate_counts(smallest, max(smallest, 2 * default))
     return (default if asked is None else int(asked),)
 
 
@@ -171,11 +184,15 @@ def _blocks(shards: ShardConfig, num_sources: int, num_training: int) -> tuple[i
     return (DEFAULT_BLOCK_SIZE,) * num_blocks
 
 
-def _shard_settings(config: GenerateConfig, num_images: int, num_sources: int) -> dict[str, Any]:
+def _shard_settings(
+    config: GenerateConfig, num_images: int, num_sources: int, image_bytes: float
+) -> dict[str, Any]:
     asked = config.shards
     num_validation = asked.num_validation_images
     if num_validation is None:
         num_validation = min(MOST_VALIDATION_IMAGES, num_images // 10)
+        if num_validation < LEAST_VALIDATION_IMAGES:
+            num_validation = 0  # else they would be in no split
     blocks = _blocks(asked, num_sources, num_images - num_validation)
     unit = "classes" if asked.strategy in CLASS_STRATEGIES else "clusters"
     if asked.strategy != "random" and len(blocks) > num_sources:
@@ -197,7 +214,8 @@ def _shard_settings(config: GenerateConfig, num_images: int, num_sources: int) -
             "--shards.teacher-temperature auto", "Raise --shards.num-validation-images.",
         )  # fmt: skip
     epoch_groups = -(-(num_images - num_validation) // sum(blocks))
-    most = max(1, SHARD_IMAGES // sum(blocks))
+    most_images = min(SHARD_IMAGES, int(SHARD_BYTES / image_bytes) if image_bytes else SHARD_IMAGES)
+    most = max(1, most_images // sum(blocks))
     default_groups = max(1, min(most, epoch_groups // SHARDS_PER_EPOCH))
     return {
         "seed": config.seed,

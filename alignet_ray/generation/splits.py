@@ -14,7 +14,7 @@ from alignet_ray.records.manifest import (
     read_manifest,
     write_manifest,
 )
-from alignet_ray.records.shards import shard_folder, sidecar_name, tar_name
+from alignet_ray.records.shards import finished_numbers, shard_folder, sidecar_name, tar_name
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.progress import progress
 from alignet_ray.stages.tasks import map_tasks
@@ -35,6 +35,7 @@ class SplitSummary:
     num_asked_shards: int
     worst_eligible_share: float
     teacher_temperature: float
+    has_new_manifest: bool
 
     @property
     def expected_coverage(self) -> float:
@@ -80,11 +81,11 @@ def make_shards(request: LabelRequest, *, shows_progress: bool) -> SplitShards:
     return SplitShards(request=request, lines=lines, statistics=statistics, num_new=num_new)
 
 
-def finish_split(shards: SplitShards, *, teacher_temperature: float) -> SplitSummary:
-    """Write the manifest, which says that the split is done."""
+def manifest_of(shards: SplitShards, *, teacher_temperature: float) -> Manifest:
+    """The manifest of a split whose shards are all there."""
     request = shards.request
     split = request.split
-    manifest = Manifest(
+    return Manifest(
         digest=request.settings_digest,
         split=split.split,
         strategy=request.strategy,
@@ -93,8 +94,12 @@ def finish_split(shards: SplitShards, *, teacher_temperature: float) -> SplitSum
         num_images=split.num_images,
         shards=tuple(shards.lines[shard] for shard in sorted(shards.lines)),
     )
-    write_manifest(request.root, manifest)
-    return _summary(manifest, split, shards.num_new, shards.statistics)
+
+
+def finish_split(shards: SplitShards, manifest: Manifest) -> SplitSummary:
+    """Write the manifest, unless it lies there, which says that the split is done."""
+    is_new = write_manifest(shards.request.root, manifest)
+    return _summary(manifest, shards, has_new_manifest=is_new)
 
 
 def finished_lines(root: Folder, split: str) -> tuple[dict[int, ManifestShard], int]:
@@ -105,7 +110,7 @@ def finished_lines(root: Folder, split: str) -> tuple[dict[int, ManifestShard], 
     sizes = shard_folder(root, split).sizes()
     lines = manifest.shards if manifest else ()
     numbers = [line.shard for line in lines]
-    numbers += [int(name[:-4]) for name in sizes if name.endswith(".tar") and name[:-4].isdecimal()]
+    numbers += finished_numbers(sizes)
     finished = {
         line.shard: line
         for line in lines
@@ -114,9 +119,8 @@ def finished_lines(root: Folder, split: str) -> tuple[dict[int, ManifestShard], 
     return finished, max(numbers, default=-1) + 1
 
 
-def _summary(
-    manifest: Manifest, split: SplitPlan, num_new: int, statistics: list[PoolStatistics]
-) -> SplitSummary:
+def _summary(manifest: Manifest, shards: SplitShards, *, has_new_manifest: bool) -> SplitSummary:
+    split = shards.request.split
     return SplitSummary(
         split=manifest.split,
         num_images=split.num_images,
@@ -124,9 +128,10 @@ def _summary(
         num_triplets=manifest.num_groups * num_triplets(manifest.strategy, manifest.blocks),
         num_draws=manifest.num_groups * sum(manifest.blocks),
         num_shards=len(manifest.shards),
-        num_new_shards=num_new,
+        num_new_shards=shards.num_new,
         num_bytes=sum(line.bytes for line in manifest.shards),
         num_asked_shards=split.num_shards,
-        worst_eligible_share=min((s.eligible_share for s in statistics), default=1.0),
+        worst_eligible_share=min((s.eligible_share for s in shards.statistics), default=1.0),
         teacher_temperature=manifest.teacher_temperature,
+        has_new_manifest=has_new_manifest,
     )

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from alignet_ray.config.backbone import Preprocessing
 
@@ -33,6 +33,16 @@ _FILTERS = {
 _EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 _FORMATS = ("JPEG", "PNG", "WEBP")  # Pillow opens MPO as JPEG: it is no format to ask for
 _SIXTEEN_BIT_STEP = 257
+_ORIENTATION_TAG = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class DecodeError(Exception):
@@ -47,13 +57,29 @@ def decode_image(data: bytes) -> Image.Image:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as source:
             _refuse_unusable(source)
             source.load()
-            return _as_rgb(ImageOps.exif_transpose(source))
+            return _as_rgb(_upright(source))
+    except (DecodeError, MemoryError):
+        raise
     except UnidentifiedImageError as error:
         raise DecodeError("not a JPEG, PNG or WebP image") from error
     except Image.DecompressionBombError as error:
         raise DecodeError(f"more than {MAX_PIXELS} pixels") from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, OverflowError) as error:
+    except Exception as error:  # decoders of hostile bytes promise no closed set of errors
         raise DecodeError(f"does not decode ({str(error) or type(error).__name__})") from error
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The image turned as its EXIF orientation says; EXIF that cannot be read turns nothing.
+
+    Not `ImageOps.exif_transpose`: that writes the whole EXIF anew, and fails on odd tags that have
+    nothing to do with the pixels.
+    """
+    try:
+        orientation = image.getexif().get(_ORIENTATION_TAG)
+    except Exception:  # whatever is wrong there, the pixels are whole
+        return image
+    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
+    return image if turn is None else image.transpose(turn)
 
 
 def _refuse_unusable(source: Image.Image) -> None:

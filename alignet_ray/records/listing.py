@@ -1,5 +1,6 @@
 """The listing: every image's key, place and label in the one order of everything.
 
+`offset` and `length` are a byte range of the file at `url`; without an offset it is the whole file.
 Written first, permuted by the seed; an image's id is its row. `listing.json` is written last.
 The digest covers keys, byte ranges' lengths and labels in order, never URLs; the files, which hold
 URLs too, have digests of their own.
@@ -25,7 +26,7 @@ LISTING_SCHEMA = pa.schema(
     [
         pa.field("key", pa.string(), nullable=False),
         pa.field("url", pa.string(), nullable=False),
-        pa.field("offset", pa.int64(), nullable=False),
+        pa.field("offset", pa.int64()),
         pa.field("length", pa.int64(), nullable=False),
         pa.field("label", pa.string()),
     ]

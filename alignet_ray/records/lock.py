@@ -115,7 +115,8 @@ def _lease(root: Folder) -> Generator[None]:
     finally:
         stop.set()
         thread.join()
-        if not lost.is_set():
+        held = None if lost.is_set() else _read_lease(root)
+        if held is not None and held["token"] == token:
             root.delete(LOCK_NAME)
 
 

@@ -65,13 +65,18 @@ def manifest_shard(folder: Folder, shard: Shard) -> ManifestShard:
     )
 
 
-def write_manifest(root: Folder, manifest: Manifest) -> bool:
-    """Write the manifest unless it says this already; returns whether anything was written."""
+def is_written(root: Folder, manifest: Manifest) -> bool:
+    """Whether the manifest that lies there says just this."""
     folder = shard_folder(root, manifest.split)
     data = canonical_json(manifest.to_json())
-    if folder.exists(MANIFEST_NAME) and folder.read(MANIFEST_NAME) == data:
+    return folder.exists(MANIFEST_NAME) and folder.read(MANIFEST_NAME) == data
+
+
+def write_manifest(root: Folder, manifest: Manifest) -> bool:
+    """Write the manifest unless it says this already; returns whether anything was written."""
+    if is_written(root, manifest):
         return False
-    folder.write(MANIFEST_NAME, data)
+    shard_folder(root, manifest.split).write(MANIFEST_NAME, canonical_json(manifest.to_json()))
     return True
 
 

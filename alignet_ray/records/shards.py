@@ -7,7 +7,7 @@ every sample's byte range and SHA-256, so a reader may take any run of groups an
 
 import io
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -83,6 +83,13 @@ def tar_name(shard: int) -> str:
 def sidecar_name(shard: int) -> str:
     """File name of a shard's sidecar."""
     return f"{shard:06d}.json"
+
+
+def finished_numbers(names: Collection[str]) -> list[int]:
+    """Numbers of the shards of which tar and sidecar are among the names of a folder's files."""
+    stems = [name[: -len(".tar")] for name in names if name.endswith(".tar")]
+    numbers = sorted(int(stem) for stem in stems if stem.isascii() and stem.isdecimal())
+    return [n for n in numbers if tar_name(n) in names and sidecar_name(n) in names]
 
 
 def sample_key(shard: int, group: int) -> str:

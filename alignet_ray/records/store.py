@@ -124,6 +124,8 @@ class Folder:
 
     @cached_property
     def _file_system(self) -> tuple[Any, str]:
+        if "://" not in self.url:
+            return fsspec.filesystem("file"), self.url  # `::` in a local name chains nothing
         try:
             # A cached listing would hide what other processes write.
             return fsspec.core.url_to_fs(self.url, use_listings_cache=False)

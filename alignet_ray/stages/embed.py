@@ -203,7 +203,7 @@ def read_ahead(rows: Sequence[Row]) -> Iterator[bytes]:
 def _read_listed(row: Row) -> bytes:
     parent, _, name = row["url"].rpartition("/")
     folder = Folder(parent or "/")
-    if row["offset"] > 0:
+    if row["offset"] is not None:
         return folder.read_range(name, row["offset"], row["offset"] + row["length"])
     data = folder.read(name)
     if len(data) != row["length"]:

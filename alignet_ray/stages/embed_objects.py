@@ -99,7 +99,7 @@ def _listing(images: Mapping[str, str]) -> pa.Table:
         {
             "key": list(images),
             "url": [absolute_url(url) for url in images.values()],
-            "offset": [0] * len(images),
+            "offset": [None] * len(images),
             "length": [sizes[object_id] for object_id in images],
             "label": [None] * len(images),
         },

@@ -24,6 +24,11 @@ _FORWARDED_ENVIRONMENT = (
     "RAY_TRAIN_V2_ENABLED",
 )
 _POLL_SECONDS = 1.0
+_DEATHS = (
+    ray.exceptions.WorkerCrashedError,
+    ray.exceptions.OutOfMemoryError,
+    ray.exceptions.NodeDiedError,
+)
 
 
 @contextlib.contextmanager
@@ -99,6 +104,12 @@ def unwrapped_errors() -> Generator[None]:
         yield
     except Exception as error:
         own = _find_own(error)
+        if own is None and isinstance(error, _DEATHS):
+            first_line = str(error).strip().splitlines()[0][:200]
+            raise ResourceError(
+                f"workers died again and again ({first_line})", "a task that fits its machine",
+                remedy="Give more memory, smaller parts or smaller shards.",
+            ) from error  # fmt: skip
         if own is None or own is error:
             raise
         raise own from error

@@ -11,6 +11,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _IN_FLIGHT_PER_CPU = 2
+MAX_RETRIES = 20
+"""Of a task whose worker or node died; one that always dies is too large for its machine."""
 
 
 def map_tasks(
@@ -21,7 +23,7 @@ def map_tasks(
     `shared` is put into the object store once. Tasks that die with their worker are run again;
     an exception of the function itself ends the map, and what is still running is cancelled.
     """
-    remote = ray.remote(num_cpus=num_cpus, max_retries=-1)(function)
+    remote = ray.remote(num_cpus=num_cpus, max_retries=MAX_RETRIES)(function)
     references = [ray.put(value) for value in shared]
     limit = _IN_FLIGHT_PER_CPU * max(1, int(num_cluster_cpus() / num_cpus))
     waiting = iter(items)
@@ -52,7 +54,7 @@ def run_task(
     """One call of a function on the cluster, so that a small head node does no heavy work."""
     with unwrapped_errors():
         return ray.get(
-            ray.remote(num_cpus=num_cpus, num_gpus=num_gpus, max_retries=-1)(function).remote(
-                *arguments
-            )
+            ray.remote(num_cpus=num_cpus, num_gpus=num_gpus, max_retries=MAX_RETRIES)(
+                function
+            ).remote(*arguments)
         )

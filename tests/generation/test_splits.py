@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from alignet_ray.generation.splits import SplitSummary, finish_split, forget_manifests, make_shards
+from alignet_ray.generation.splits import (
+    SplitSummary,
+    finish_split,
+    forget_manifests,
+    make_shards,
+    manifest_of,
+)
 from alignet_ray.records.manifest import MANIFEST_NAME, read_manifest
 from alignet_ray.records.shards import sidecar_name, tar_name
 
@@ -15,7 +21,7 @@ pytestmark = pytest.mark.ray
 def label(request, num_shards):
     split = replace(request.split, num_shards=num_shards)
     shards = make_shards(replace(request, split=split), shows_progress=False)
-    return finish_split(shards, teacher_temperature=1.0)
+    return finish_split(shards, manifest_of(shards, teacher_temperature=1.0))
 
 
 def files(table):
@@ -90,6 +96,6 @@ def test_coverage_is_that_of_uniform_independent_draws():
     summary = SplitSummary(
         split="train", num_images=2, num_groups=1, num_triplets=1, num_draws=3, num_shards=1,
         num_new_shards=1, num_bytes=1, num_asked_shards=1, worst_eligible_share=1.0,
-        teacher_temperature=1.0,
+        teacher_temperature=1.0, has_new_manifest=True,
     )  # fmt: skip
     assert summary.expected_coverage == pytest.approx(1 - 0.5**3)

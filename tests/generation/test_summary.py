@@ -11,7 +11,7 @@ from alignet_ray.generation.summary import summary_lines
 TRAIN = SplitSummary(
     split="train", num_images=900, num_groups=1000, num_triplets=12_000, num_draws=4000,
     num_shards=5, num_new_shards=5, num_bytes=2_500_000, num_asked_shards=5,
-    worst_eligible_share=1.0, teacher_temperature=2.5,
+    worst_eligible_share=1.0, teacher_temperature=2.5, has_new_manifest=True,
 )  # fmt: skip
 SUMMARY = GenerateSummary(
     root="/run", num_images=1000, rejects={"a.jpg": "empty file", "b.jpg": "empty file"},
@@ -65,8 +65,8 @@ def test_what_a_user_should_know_is_said(fields, said):
 
 def test_a_run_that_wrote_nothing_says_so():
     said = "nothing was written"
-    assert said in text(replace(SUMMARY, num_new_parts=0), num_new_shards=0)
-    assert said not in text(num_new_shards=0)
+    assert said in text(replace(SUMMARY, num_new_parts=0), has_new_manifest=False)
+    assert said not in text(has_new_manifest=False)
     assert said not in text(replace(SUMMARY, num_new_parts=0))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from alignet_ray.functional.groups import CLASS_STRATEGIES, num_triplets
+from alignet_ray.functional.groups import least_cluster_size, num_triplets
 from alignet_ray.functional.temperature import matching_temperature
 from alignet_ray.generation.report.counting import (
     ClusterSizes,
@@ -120,9 +120,8 @@ class Facts:
     def least_cluster_size(self) -> int | None:
         """Images that a cluster must have for a training block, if groups come from clusters."""
         manifest = self.splits[0].manifest
-        if manifest.strategy == "random" or manifest.strategy in CLASS_STRATEGIES:
-            return None
-        return max(manifest.blocks)
+        least = least_cluster_size(manifest.strategy, manifest.blocks)
+        return least if least > 1 else None
 
 
 def gather(run: RunRecords, mapped: TaskMap) -> Facts:

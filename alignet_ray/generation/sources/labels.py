@@ -16,6 +16,7 @@ from alignet_ray.records.store import read_url
 
 # ImageNet's `LOC_val_solution.csv` puts boxes behind the WordNet id.
 _WORDNET_ID = re.compile(r"n\d{8}(?= )")
+_NUMBERS = re.compile(r"\S+(\s+-?\d+(\.\d+)?)+")
 _SHOWN = 3
 
 
@@ -48,7 +49,11 @@ def _lines(url: str) -> list[str]:
 def _fields(line: str) -> list[str]:
     """The name and the label of a line, or the label alone."""
     separator = next((mark for mark in ("\t", ",") if mark in line), None)
-    fields = [field.strip().strip('"') for field in line.strip().split(separator)][:2]
+    # Between blanks all that follows the name is the label, unless it is numbers (boxes).
+    split = line.strip().split(separator, 1 if separator is None else -1)
+    fields = [field.strip().strip('"') for field in split][:2]
+    if separator is None and _NUMBERS.fullmatch(fields[-1]):
+        fields[-1] = fields[-1].split()[0]
     wordnet_id = _WORDNET_ID.match(fields[-1])
     return [*fields[:-1], wordnet_id.group()] if wordnet_id else fields
 

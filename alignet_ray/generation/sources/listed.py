@@ -1,6 +1,8 @@
 """All sources of a run as one listing, and the refusal to go on where a source has changed."""
 
+import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +29,8 @@ from alignet_ray.records.store import Folder, with_retries
 
 _NAMED = re.compile(r"([A-Za-z0-9_-]+)=(.+)")
 _PATTERN = re.compile(r"[*?\[\]{}]")
+_FILE_SUFFIXES = (*LIST_SUFFIXES, TAR_SUFFIX, *COMPRESSED_SUFFIXES)
+_SHOWN_SUFFIXES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +47,8 @@ def list_images(urls: Sequence[str], source: SourceConfig, seed: int) -> SourceL
     With several sources each key begins with its source's name. Tars need a Ray session. Raises
     InputError where a source holds no image, or two images have one key.
     """
-    names = source_names(urls)
-    listings = [_rows(_NAMED.sub(r"\2", url), source) for url in urls]
+    names, places = source_names(urls), source_urls(urls)
+    listings = [_rows(url, source) for url in places]
     if len(urls) > 1:
         pieces = [_prefixed(found.table, name) for name, found in zip(names, listings, strict=True)]
         table = pa.concat_tables(pieces)
@@ -61,11 +65,19 @@ def list_folder(url: str, seed: int) -> pa.Table:
     return list_images([url], SourceConfig(format="folder"), seed).table
 
 
+def source_urls(urls: Sequence[str]) -> tuple[str, ...]:
+    """Where the sources are; only where there are several may they be written `NAME=URL`."""
+    if len(urls) == 1:
+        return tuple(urls)
+    named = [_NAMED.fullmatch(url) for url in urls]
+    return tuple(m.group(2) if m else url for m, url in zip(named, urls, strict=True))
+
+
 def source_names(urls: Sequence[str]) -> tuple[str, ...]:
-    """What several sources are called: `name=URL`, or else where their paths part."""
-    plain = [absolute_url(_NAMED.sub(r"\2", url)) for url in urls]
+    """What several sources are called: the name given, or else where their paths part."""
+    plain = [absolute_url(url) for url in source_urls(urls)]
     parent = common_parent(plain)
-    given = [_NAMED.fullmatch(url) for url in urls]
+    given = [_NAMED.fullmatch(url) if len(urls) > 1 else None for url in urls]
     names = [
         named.group(1) if named else below(parent, url).split("/")[0].split(".")[0]
         for named, url in zip(given, plain, strict=True)
@@ -87,15 +99,22 @@ def _rows(url: str, source: SourceConfig) -> SourceListing:
     found = _read(url, source)
     if source.labels is None:
         return found
-    return replace(found, table=with_labels(found.table, source.labels))
+    table = with_labels(found.table, source.labels)
+    unnamed = table.column("label").null_count
+    note = f"{unnamed} of {table.num_rows} images have no label in {source.labels}"
+    return replace(found, table=table, notes=(*found.notes, *([note] if unnamed else [])))
 
 
 def _read(url: str, source: SourceConfig) -> SourceListing:
-    if _PATTERN.search(url) or url.endswith((*LIST_SUFFIXES, TAR_SUFFIX, *COMPRESSED_SUFFIXES)):
+    if url.lower().endswith(_FILE_SUFFIXES):
         return _read_files(_expanded(url), source)
     folder = Folder.at(url)
+    if _PATTERN.search(url) and not folder.exists(""):
+        return _read_files(_expanded(url), source)
     files = files_below(folder)
     kind = source.format if source.format != "auto" else _kind_of(files)
+    if kind != "list":
+        _refuse_columns(source, folder.url)
     if kind == "folder":
         return SourceListing(table=folder_rows(folder, files), notes=_left_out(files, folder))
     suffixes = (TAR_SUFFIX,) if kind == "tars" else LIST_SUFFIXES
@@ -107,13 +126,32 @@ def _read(url: str, source: SourceConfig) -> SourceListing:
 
 def _read_files(urls: list[str], source: SourceConfig) -> SourceListing:
     """Named files: lists or tars, whichever their suffix says."""
-    is_list = urls[0].endswith(LIST_SUFFIXES)
+    for url in urls:
+        if not url.lower().endswith(_FILE_SUFFIXES):
+            raise InputError(
+                f"a pattern of {url}", "a folder, or files that are lists or tars", "--images",
+                "Name the folder that holds the images.",
+            )  # fmt: skip
+    is_list = urls[0].lower().endswith(LIST_SUFFIXES)
+    if not is_list:
+        _refuse_columns(source, urls[0])
     if source.format not in ("auto", "list" if is_list else "tars"):
         raise InputError(
             f"{urls[0]} with --source.format {source.format}",
             "a format that fits the suffix, or auto", "--images",
         )  # fmt: skip
     return SourceListing(table=list_rows(urls, source) if is_list else tar_rows(urls))
+
+
+def _refuse_columns(source: SourceConfig, place: str) -> None:
+    """A column that is named is meant to be read."""
+    default = SourceConfig()
+    for name in ("url_column", "label_column"):
+        if getattr(source, name) != getattr(default, name):
+            raise InputError(
+                f"a column {getattr(source, name)!r} of what is no list", "a list of URLs", place,
+                f"Leave --source.{name.replace('_', '-')} out.",
+            )  # fmt: skip
 
 
 def _kind_of(files: Files) -> str:
@@ -127,11 +165,19 @@ def _kind_of(files: Files) -> str:
 
 
 def _left_out(files: Files, folder: Folder) -> tuple[str, ...]:
-    """A folder with images and tars is read for its images: say so."""
-    tars = sum(name.endswith(TAR_SUFFIX) for name in files)
-    if not tars:
+    """What lies beside the images, hidden files among it: nothing is passed over in silence."""
+    others = Counter(
+        os.path.splitext(name)[1].lower() or "no suffix"
+        for name in files
+        if not is_image_name(name)
+    )
+    if not others:
         return ()
-    return (f"{folder.url} also holds {tars} tars, which were left out (--source.format tars)",)
+    kinds = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common(_SHOWN_SUFFIXES))
+    hint = "; --source.format tars reads the tars" if others[TAR_SUFFIX] else ""
+    return (
+        f"{others.total()} files in {folder.url} are no images and were left out ({kinds}){hint}",
+    )
 
 
 def _is_visible(name: str) -> bool:
@@ -140,7 +186,11 @@ def _is_visible(name: str) -> bool:
 
 def _expanded(url: str) -> list[str]:
     """The files that `{000..999}` and `*` stand for, in order."""
-    urls = [found for one in braceexpand.braceexpand(url) for found in _globbed(one)]
+    try:
+        expanded = list(braceexpand.braceexpand(url))
+    except ValueError as error:
+        raise InputError(f"{error}", "braces in pairs, as in {000..127}", url) from error
+    urls = [found for one in expanded for found in _globbed(one)]
     if not urls:
         raise InputError("no file of that name", EXPECTED_IMAGES, url, "Check --images.")
     return urls

@@ -32,15 +32,18 @@ def listing_rows(
     urls: Sequence[str],
     lengths: Sequence[int],
     labels: Sequence[str | None],
-    offsets: Sequence[int] | None = None,
+    offsets: Sequence[int | None] | None = None,
 ) -> pa.Table:
-    """Rows in no order yet. Raises InputError for names that are no UTF-8 text."""
+    """Rows in no order yet; without offsets they are whole files.
+
+    Raises InputError for names that are no UTF-8 text.
+    """
     try:
         return pa.table(
             {
                 "key": keys,
                 "url": urls,
-                "offset": np.zeros(len(keys), np.int64) if offsets is None else offsets,
+                "offset": [None] * len(keys) if offsets is None else offsets,
                 "length": lengths,
                 "label": labels,
             },

@@ -31,6 +31,7 @@ def list_rows(urls: Sequence[str], source: SourceConfig) -> pa.Table:
     """The rows of one or several lists. Raises InputError naming the list and the row."""
     pieces = [_read_list(url, source) for url in urls]
     table = pa.concat_tables(pieces)
+    _refuse_bad_ranges(table, urls[0])
     if table.num_rows == 0:
         raise InputError("no rows", "a list of images", urls[0])
     absolute = table.column("url").to_pylist()
@@ -40,18 +41,37 @@ def list_rows(urls: Sequence[str], source: SourceConfig) -> pa.Table:
         absolute,
         _lengths(table, absolute),
         table.column("label").to_pylist(),
-        table.column("offset").fill_null(0).to_pylist(),
+        table.column("offset").to_pylist(),
     )
+
+
+def _refuse_bad_ranges(table: pa.Table, place: str) -> None:
+    ranges = zip(
+        table.column("offset").to_pylist(), table.column("length").to_pylist(), strict=True
+    )
+    for row, (offset, length) in enumerate(ranges, 1):
+        is_open = offset is not None and length is None
+        if is_open or (offset or 0) < 0 or (length or 0) < 0:
+            raise InputError(
+                f"offset {offset} and length {length} in row {row}",
+                "0 or more, and a length with every offset", place, "Mend the list.",
+            )  # fmt: skip
 
 
 def _read_list(url: str, source: SourceConfig) -> pa.Table:
     table = _parse(url)
     names = table.column_names
-    if source.url_column not in names:
-        raise InputError(
-            f"columns {', '.join(names)}", f"a column {source.url_column!r} of URLs or paths", url,
-            "Name it by --source.url-column.",
-        )  # fmt: skip
+    if len(set(names)) < len(names):
+        raise InputError(f"columns {', '.join(names)}", "each column once", url, "Mend the list.")
+    wants_labels = source.label_column != SourceConfig().label_column
+    for flag, name, is_needed in (
+        ("url", source.url_column, True), ("label", source.label_column, wants_labels)
+    ):  # fmt: skip
+        if is_needed and name not in names:
+            raise InputError(
+                f"columns {', '.join(names)}", f"a column {name!r}", url,
+                f"Name the column of {flag}s by --source.{flag}-column.",
+            )  # fmt: skip
     urls = _column(table, source.url_column, pa.string(), url).to_pylist()
     gaps = [row for row, entry in enumerate(urls, 1) if not entry]
     if gaps:
@@ -77,9 +97,9 @@ def _read_list(url: str, source: SourceConfig) -> pa.Table:
 def _parse(url: str) -> pa.Table:
     data = read_url(url)
     try:
-        if url.endswith(".parquet"):
+        if url.lower().endswith(".parquet"):
             return pq.read_table(pa.BufferReader(data))
-        delimiter = "\t" if url.endswith(".tsv") else ","
+        delimiter = "\t" if url.lower().endswith(".tsv") else ","
         options = pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
         # Everything as text: a class named 01 must not become the number 1.
         header = pyarrow.csv.open_csv(pa.BufferReader(data), parse_options=options).schema.names

@@ -4,6 +4,7 @@ Only headers are read, one Ray task a tar; nothing is ever extracted. A label is
 `.cls` or the `label` of its `.json`, or else the member's first sub-folder.
 """
 
+import json
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +21,6 @@ from alignet_ray.generation.sources.rows import (
     is_image_name,
     listing_rows,
 )
-from alignet_ray.records.digests import parse_json
 from alignet_ray.records.store import Folder, with_retries
 from alignet_ray.stages.tasks import map_tasks
 
@@ -104,11 +104,19 @@ def _scan(stream: IO[bytes], url: str, size: int) -> TarImages:
         with tarfile.open(fileobj=stream, mode="r:") as archive:
             for member in archive:
                 end = member.offset_data + -(-member.size // _BLOCK) * _BLOCK
-                if not member.isreg() or member.issparse():
-                    continue
-                _take_member(archive, member, url, images, labels)
+                name = member.name.removeprefix("./")
+                if member.islnk() and is_image_name(name):
+                    # A second name of a file before it, whose bytes are there only once.
+                    images[name] = images[member.linkname.removeprefix("./")]
+                elif member.isreg() and not member.issparse() and not _is_hidden(name):
+                    _take_member(archive, member, name, url, images, labels)
     except tarfile.TarError as error:
         raise _cut(url, str(error)) from error
+    except KeyError as error:
+        raise InputError(
+            f"a link to {error}, which is not before it", "images, or links to them", url,
+            "Write the tar again.",
+        ) from error  # fmt: skip
     # A tar that was cut between two members reads without a fault: only its end tells.
     if size < end + 2 * _BLOCK:
         raise _cut(url, "its end is missing")
@@ -125,21 +133,24 @@ def _scan(stream: IO[bytes], url: str, size: int) -> TarImages:
 def _take_member(
     archive: tarfile.TarFile,
     member: tarfile.TarInfo,
+    name: str,
     url: str,
     images: dict[str, tuple[int, int]],
     labels: dict[str, str],
 ) -> None:
     """Note an image's byte range, or the label that a sample's small file gives."""
-    name = member.name.removeprefix("./")
     if is_image_name(name):
         if name in images:
             raise InputError(f"{name} twice", "each member once", url, "Write the tar again.")
         images[name] = (member.offset_data, member.size)
     elif name.endswith(_LABEL_SUFFIXES) and member.size <= _MOST_LABEL_BYTES:
         stream = archive.extractfile(member)
-        label = _label(name, stream.read() if stream else b"", f"{url}: {name}")
-        if label and not (name.endswith(".json") and _sample_key(name) in labels):
-            labels[_sample_key(name)] = label
+        label, key = _label(name, stream.read() if stream else b""), _sample_key(name)
+        if label is not None and labels.setdefault(key, label) != label:
+            raise InputError(
+                f"sample {key} has the labels {labels[key]} and {label}", "one label a sample", url,
+                "Write the tar again, or give --source.labels.",
+            )  # fmt: skip
 
 
 def _sample_key(name: str) -> str:
@@ -148,11 +159,19 @@ def _sample_key(name: str) -> str:
     return f"{folder}{slash}{base.split('.')[0]}"
 
 
-def _label(name: str, data: bytes, place: str) -> str | None:
-    if name.endswith(".json"):
-        label = parse_json(data, place).get("label")
-        return str(label) if isinstance(label, str | int) else None
-    return data.decode(errors="replace").strip() or None
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in name.split("/"))
+
+
+def _label(name: str, data: bytes) -> str | None:
+    """The label in a sample's `.cls`, or in its `.json` if that is an object that has one."""
+    if not name.endswith(".json"):
+        return data.decode(errors="replace").strip() or None
+    try:
+        label = json.loads(data)["label"]
+    except (ValueError, TypeError, KeyError, IndexError):
+        return None
+    return str(label) if isinstance(label, str | int) else None
 
 
 def _cut(url: str, detail: str) -> InputError:

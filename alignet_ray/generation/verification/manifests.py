@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from alignet_ray.config.generate import AUTO
 from alignet_ray.errors import RecordError
 from alignet_ray.generation.verification.findings import (
     Problem,
@@ -40,7 +41,7 @@ def _manifest(rules: RunRules, rule: SplitRule) -> Manifest:
         "teacher_temperature": rules.settings.shards.get("teacher_temperature"),
     }
     for name, value in wanted.items():
-        if value is not None:
+        if value is not None and value != AUTO:
             expect(getattr(manifest, name), value, name, place)
     numbers = [line.shard for line in manifest.shards]
     if numbers != list(range(len(numbers))):

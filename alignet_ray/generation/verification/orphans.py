@@ -20,7 +20,7 @@ from alignet_ray.records.manifest import MANIFEST_NAME
 from alignet_ray.records.parts import part_name
 from alignet_ray.records.parts import sidecar_name as part_sidecar
 from alignet_ray.records.run import CONFIG_NAME
-from alignet_ray.records.shards import SHARDS_FOLDER, tar_name
+from alignet_ray.records.shards import SHARDS_FOLDER, finished_numbers, tar_name
 from alignet_ray.records.shards import sidecar_name as shard_sidecar
 from alignet_ray.records.store import is_temporary
 
@@ -60,13 +60,7 @@ def find_orphans(
 def finished_shards(tree: Tree, split: str) -> list[int]:
     """Numbers of the shards of which tar and sidecar are there."""
     folder = f"{SHARDS_FOLDER}/{split}/"
-    tars = (name.removeprefix(folder) for name in tree if name.startswith(folder))
-    numbers = (int(name[:-4]) for name in tars if name.endswith(".tar") and name[:-4].isdecimal())
-    return sorted(
-        number
-        for number in numbers
-        if {folder + tar_name(number), folder + shard_sidecar(number)} <= tree.keys()
-    )
+    return finished_numbers({name.removeprefix(folder) for name in tree if name.startswith(folder)})
 
 
 def _kind(

@@ -33,8 +33,9 @@ WANTED = {"val_0.JPEG": "n01", "val_1.JPEG": "n02", "val_2.JPEG": "n01"}
         '"val_0.JPEG","n01"\n"val_1.JPEG","n02"\n"val_2.JPEG","n01"\n',
         "n01\nn02\nn01\n",
         "\nval_0.JPEG n01\n\nval_1.JPEG n02\nval_2.JPEG n01",
+        "val_0.JPEG n01 0 32 44 62\nval_1.JPEG n02 5 5 9 9\nval_2.JPEG n01 0 0 1 1\n",
     ],
-    ids=["blanks", "tabs and boxes", "csv", "quoted", "by position", "empty lines"],
+    ids=["blanks", "tabs, boxes", "csv", "quoted", "by position", "empty lines", "blanks, boxes"],
 )
 def test_every_layout_gives_the_same_labels(tmp_path, text):
     assert labels_of(tmp_path, text) == WANTED
@@ -48,6 +49,11 @@ def test_a_box_behind_a_wordnet_id_is_no_part_of_it(tmp_path):
         "val_1.JPEG": "golden retriever",
         "val_2.JPEG": None,
     }
+
+
+def test_a_label_of_several_words_is_whole(tmp_path):
+    found = labels_of(tmp_path, "val_0.JPEG great white shark\nval_1.JPEG great grey owl\n")
+    assert list(found.values()) == [None, "great white shark", "great grey owl"]
 
 
 def test_names_in_sub_folders_are_found_by_path_or_base_name(tmp_path):

@@ -35,7 +35,7 @@ def test_every_image_is_listed_once_with_size_url_and_label(photo_folder):
     assert len(rows) == 8
     for key, path in files.items():
         assert found[key] == {
-            "key": key, "url": str(path), "offset": 0, "length": path.stat().st_size,
+            "key": key, "url": str(path), "offset": None, "length": path.stat().st_size,
             "label": path.parent.name,
         }  # fmt: skip
 
@@ -178,7 +178,8 @@ def test_images_beside_tars_are_read_and_the_tars_are_said(photo_folder):
     (folder / "more.tar").write_bytes(b"")
     found = list_images([str(folder)], SourceConfig(), 0)
     assert found.table.num_rows == 6
-    assert "also holds 1 tars" in found.notes[0]
+    assert "1 files in " in found.notes[0]
+    assert "--source.format tars reads the tars" in found.notes[0]
 
 
 def test_labels_of_a_file_replace_those_of_folders(photo_folder, tmp_path):

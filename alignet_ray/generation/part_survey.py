@@ -1,0 +1,59 @@
+"""What the sidecars of all parts say: rejects, and cluster parts of images that were re-made.
+
+A cluster part names the image part it was made from. Where that is another by now (it was lost or
+broken, here or in the run whose table is borrowed, and made again), the cluster part and the
+shards that read it must be made again too.
+"""
+
+from dataclasses import dataclass, field
+
+from alignet_ray.records.clusters import CLUSTERS_FOLDER
+from alignet_ray.records.image_table import IMAGES_FOLDER
+from alignet_ray.records.parts import PartLayout, read_sidecar, sidecar_name
+from alignet_ray.records.store import Folder
+from alignet_ray.stages.tasks import map_tasks
+
+_PARTS_PER_TASK = 500
+
+
+@dataclass(kw_only=True)
+class PartSurvey:
+    """Rejects by key, and the cluster parts that are missing or stale."""
+
+    rejects: dict[str, str] = field(default_factory=dict)
+    stale_parts: list[int] = field(default_factory=list)
+
+
+def survey_parts(root: Folder, images: Folder, layout: PartLayout) -> PartSurvey:
+    """Read every part's sidecars, by Ray tasks; all image parts must be there."""
+    starts = range(0, layout.num_parts, _PARTS_PER_TASK)
+    spans = [(start, min(start + _PARTS_PER_TASK, layout.num_parts)) for start in starts]
+    found = dict(map_tasks(survey_span, spans, root, images))
+    total = PartSurvey()
+    for span in spans:
+        total.rejects.update(found[span].rejects)
+        total.stale_parts.extend(found[span].stale_parts)
+    return total
+
+
+def survey_span(span: tuple[int, int], root: Folder, images: Folder) -> PartSurvey:
+    """The survey of parts [first, last)."""
+    survey = PartSurvey()
+    table, clusters = images.folder(IMAGES_FOLDER), root.folder(CLUSTERS_FOLDER)
+    present = clusters.sizes()
+    for part in range(*span):
+        sidecar = read_sidecar(table, part)
+        survey.rejects.update(sidecar["rejects"])
+        is_there = sidecar_name(part) in present
+        if not is_there or read_sidecar(clusters, part).get("images_sha256") != sidecar["sha256"]:
+            survey.stale_parts.append(part)
+    return survey
+
+
+def forget_parts(root: Folder, parts: list[int]) -> None:
+    """Delete the sidecars of cluster parts, if they are there: what is left counts as missing."""
+    clusters = root.folder(CLUSTERS_FOLDER)
+    present = clusters.sizes()
+    for part in parts:
+        if sidecar_name(part) in present:
+            clusters.delete(sidecar_name(part))
