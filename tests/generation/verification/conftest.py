@@ -72,7 +72,8 @@ class Run:
     def files(self) -> dict[str, bytes]:
         found = (p for p in self.path.rglob("*") if p.is_file())
         names = {str(p.relative_to(self.path)): p for p in found}
-        return {n: p.read_bytes() for n, p in names.items() if not n.startswith("logs/")}
+        unrecorded = ("logs/", "report/")  # the report names the root, which a copy has not
+        return {n: p.read_bytes() for n, p in names.items() if not n.startswith(unrecorded)}
 
     def rules(self, *, is_quick: bool = False) -> RunRules:
         settings, lender = read_settings(self.root), image_root(self.root)
