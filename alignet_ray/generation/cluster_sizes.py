@@ -65,6 +65,14 @@ def count_clusters(
     return np.column_stack([found, counts]).astype(np.int64).tolist()
 
 
+def source_ids(keys: Sequence[str], sources: Sequence[str]) -> Int[np.ndarray, "rows"]:
+    """Which of the sources each key is from: of several, keys begin with the source's name."""
+    if len(sources) < 2:
+        return np.zeros(len(keys), np.int64)
+    numbers = {name: number for number, name in enumerate(sources)}
+    return np.array([numbers[key.split("/")[0]] for key in keys], dtype=np.int64)
+
+
 def cluster_sizes(
     root: Folder, layout: PartLayout, num_clusters: int, num_sources: int
 ) -> ClusterSizes:

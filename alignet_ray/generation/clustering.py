@@ -9,7 +9,7 @@ from alignet_ray.errors import InputError
 from alignet_ray.functional.clustering import assign, fit_kmeans, kmeans_device
 from alignet_ray.functional.elbow import elbow
 from alignet_ray.functional.random_streams import RandomStream
-from alignet_ray.generation.cluster_sizes import count_clusters
+from alignet_ray.generation.cluster_sizes import count_clusters, source_ids
 from alignet_ray.records import clusters as cluster_record
 from alignet_ray.records import image_table
 from alignet_ray.records.clusters import CLUSTERS_FOLDER, REJECTED, Clusters, cluster_table
@@ -177,6 +177,4 @@ def _source_ids(request: ClusterRequest, part: int) -> Int[np.ndarray, "rows"]:
     if len(request.sources) < 2:
         return np.zeros(len(request.layout.rows(part)), np.int64)
     table = read_parquet(request.images.folder(IMAGES_FOLDER), part_name(part), ("key",))
-    numbers = {name: number for number, name in enumerate(request.sources)}
-    keys = table.column("key").to_pylist()
-    return np.array([numbers[key.split("/")[0]] for key in keys], dtype=np.int64)
+    return source_ids(table.column("key").to_pylist(), request.sources)

@@ -108,7 +108,7 @@ def make_shard(shard: int, request: LabelRequest) -> LabelledShard:
     folder = shard_folder(request.root, request.split.split)
     stream = RandomStream(request.seed, "label", request.split.split, shard)
     row_groups = _draw_row_groups(stream, request)
-    parts = _part_digests(request, sorted({part for part, _ in row_groups}))
+    parts = _part_digests(request, _parts_of(row_groups))
     kept = _kept_shard(folder, shard, request, parts)
     if kept is not None:
         return kept
@@ -130,6 +130,16 @@ def draw_shard(shard: int, request: LabelRequest) -> ShardDraw:
     """What a shard holds, by its number and the frozen records; nothing of it is read."""
     stream = RandomStream(request.seed, "label", request.split.split, shard)
     return _draw_from_pool(stream, request, _draw_row_groups(stream, request))
+
+
+def pool_parts(shard: int, request: LabelRequest) -> list[int]:
+    """Parts of both tables that a shard draws from, by its number alone; nothing is read."""
+    stream = RandomStream(request.seed, "label", request.split.split, shard)
+    return _parts_of(_draw_row_groups(stream, request))
+
+
+def _parts_of(row_groups: Sequence[tuple[int, int]]) -> list[int]:
+    return sorted({part for part, _ in row_groups})
 
 
 def _draw_from_pool(

@@ -133,6 +133,13 @@ def write_places(part: int, request: PlacesRequest) -> None:
     if sha256(data) != digest:
         raise RecordError("another SHA-256 than its sidecar names", "the part as it was made",
                           place, _AGAIN)  # fmt: skip
+    folder = request.root.folder(PLACES_FOLDER)
+    found = parquet_bytes(places_table(data, place), request.layout.part_rows)
+    write_part(folder, part, found, request.settings_digest, {"images_sha256": digest})
+
+
+def places_table(data: bytes, place: str) -> pa.Table:
+    """Where the images lie in the bytes of a part of the image table, and what they are."""
     source = pq.read_table(pa.BufferReader(data), columns=list(_SOURCE_COLUMNS))
     stored = [value.as_py() for value in source.column("image")]
     table = pa.table(
@@ -143,9 +150,7 @@ def write_places(part: int, request: PlacesRequest) -> None:
             **{name: source.column(name) for name in _SOURCE_COLUMNS[1:]},
         }
     )
-    folder = request.root.folder(PLACES_FOLDER)
-    data = parquet_bytes(table.select(list(_COLUMNS)), request.layout.part_rows)
-    write_part(folder, part, data, request.settings_digest, {"images_sha256": digest})
+    return table.select(list(_COLUMNS))
 
 
 def image_offsets(data: bytes, stored: Sequence[bytes | None], place: str) -> list[int]:

@@ -6,6 +6,7 @@ from jaxtyping import Float32, Int
 
 from alignet_ray.errors import RecordError
 from alignet_ray.functional.clustering import is_nearest
+from alignet_ray.generation.cluster_sizes import count_clusters, source_ids
 from alignet_ray.generation.verification.findings import Problem, Record, examine, expect
 from alignet_ray.generation.verification.parts import VECTORS, ImagePart, parse_part, read_part
 from alignet_ray.generation.verification.rules import RunRules
@@ -57,6 +58,9 @@ def _cluster_part(
     if images is not None and images.accepted is not None:
         _check_against_images(vectors, ids, images, rules, place)
     _check_ids(vectors, ids, centroids, rules.num_clusters, place)
+    if images is not None and images.keys is not None:
+        sizes = count_clusters(ids, source_ids(images.keys, rules.settings.images["sources"]))
+        expect(sidecar.get("sizes"), sizes, "sizes", folder.place(sidecar_name(part)))
     return len(data)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from alignet_ray.errors import RecordError
+from alignet_ray.functional.elbow import elbow
 from alignet_ray.generation.verification.findings import (
     Problem,
     Record,
@@ -62,6 +63,28 @@ def _check_index(index: Json, rules: RunRules, place: str) -> None:
     expect(index["digest"], rules.settings.clusters_digest, "settings' digest", place)
     if rules.num_clusters is not None:
         expect(index["num_clusters"], rules.num_clusters, "num_clusters", place)
+    _check_curve(index, rules, place)
     inertia = index["inertia"]
     if not (isinstance(inertia, int | float) and math.isfinite(inertia) and inertia >= 0):
         raise RecordError(f"inertia {inertia!r}", "a number that is not negative", place)
+
+
+def _check_curve(index: Json, rules: RunRules, place: str) -> None:
+    """The curve is over the candidates, and its elbow is the number that was taken.
+
+    Where the number was given, or there was one candidate, there is no curve.
+    """
+    candidates = rules.candidates
+    if candidates and index["num_clusters"] not in candidates:
+        found = f"num_clusters {index['num_clusters']!r}"
+        raise RecordError(found, f"one of the candidates {list(candidates)}", place)
+    try:
+        curve = [(int(count), float(inertia)) for count, inertia in index["elbow_curve"]]
+    except (TypeError, ValueError) as error:
+        raise RecordError("an elbow curve of other values", "(count, inertia)", place) from error
+    wanted = list(candidates) if len(candidates) > 1 else []
+    expect([count for count, _ in curve], wanted, "counts of the elbow curve", place)
+    if any(inertia < 0 for _, inertia in curve):
+        raise RecordError("a negative inertia in the elbow curve", "0 or more", place)
+    if curve:
+        expect(index["num_clusters"], elbow(curve), "num_clusters", place)

@@ -13,7 +13,10 @@ from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
 from alignet_ray.records.store import Folder
 
 Result = TypeVar("Result")
-Kind = Literal["config", "listing", "images", "centroids", "clusters", "shard", "manifest"]
+Kind = Literal[
+    "config", "listing", "images", "centroids", "clusters", "triplet_index", "triplets", "places",
+    "shard", "manifest",
+]  # fmt: skip
 
 MISSING = "missing"
 
@@ -35,6 +38,9 @@ class Record:
             "images": f"part {self.number} of the image table",
             "centroids": "the centroids and all parts of the clusters",
             "clusters": f"part {self.number} of the clusters",
+            "triplet_index": f"the index of the triplets of {self.split}",
+            "triplets": f"part {self.number} of the triplets of {self.split}",
+            "places": f"part {self.number} of the images' places",
             "shard": f"shard {self.number} of {self.split}",
             "manifest": f"the manifest of {self.split}",
         }

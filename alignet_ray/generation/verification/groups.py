@@ -1,4 +1,4 @@
-"""Whether every group of a shard is what the tables and the strategy make it.
+"""Whether every group of a shard is what its number, the tables and the strategy make it.
 
 The truth about the drawn images is kept as digests, so that a check holds a shard and one part's
 row groups, however large the table is. An image that equals the image table's needs no decoding
@@ -14,6 +14,7 @@ from jaxtyping import Float32, Int
 from alignet_ray.errors import RecordError
 from alignet_ray.functional.groups import CLASS_STRATEGIES, strategy_fault
 from alignet_ray.functional.similarity import gram_matrix
+from alignet_ray.generation.verification.expected import ExpectedShard
 from alignet_ray.generation.verification.findings import expect
 from alignet_ray.generation.verification.parts import check_image
 from alignet_ray.generation.verification.rules import RunRules, SplitRule
@@ -27,12 +28,15 @@ _META = "json"
 
 @dataclass(frozen=True, kw_only=True)
 class ShardContent:
-    """A tar whose members are where its sidecar says, and what it must hold."""
+    """A tar whose members are where its sidecar says, and what it must hold (None: nobody knows,
+    because what it was made from is broken).
+    """
 
     data: bytes
     record: Shard
     rule: SplitRule
     rules: RunRules
+    expected: ExpectedShard | None
     place: str
 
 
@@ -46,9 +50,11 @@ def check_groups(content: ShardContent, broken: BrokenParts) -> tuple[int, int]:
     truth = read_truth((i for ids in drawn for i in ids), content.rules, broken)
     writer = ShardWriter(record.shard)
     num_draws = num_unchecked = 0
-    for sample in record.samples:
+    for number, sample in enumerate(record.samples):
         group = _group(content, sample)
         is_whole = _check_group(group, sample["key"], content, truth)
+        if content.expected is not None:
+            content.expected.check(group, number, sample["key"], place)
         num_draws += len(group.images)
         num_unchecked += not is_whole
         writer.add(group)
@@ -104,13 +110,11 @@ def _group(content: ShardContent, sample: Json) -> Group:
 def _check_group(group: Group, key: str, content: ShardContent, truth: Truth) -> bool:
     """Whether all of a group could be compared; what could be is what it must be."""
     rule, rules, place = content.rule, content.rules, content.place
-    size = sum(rule.blocks) if rule.blocks else len(group.images)
+    size = sum(rule.blocks)
     for name in ("images", "image_ids", "keys", "labels", "cluster_ids"):
         expect(len(getattr(group, name)), size, f"group {key}: number of {name}", place)
-    if rule.strategy is not None:
-        expect(group.strategy, rule.strategy, f"group {key}: strategy", place)
-    if rule.blocks is not None:
-        expect(group.blocks, rule.blocks, f"group {key}: blocks", place)
+    expect(group.strategy, rule.strategy, f"group {key}: strategy", place)
+    expect(group.blocks, rule.blocks, f"group {key}: blocks", place)
     has_images = _check_images(group, key, truth, place)
     _check_matrix(group.similarities, f"group {key}", place)
     if rules.is_converted:

@@ -74,6 +74,7 @@ def _report(config: VerifyConfig, found: Inspection, problems: tuple[Problem, ..
         not_checked=found.not_checked,
         checked=found.checked,
         num_groups=found.num_groups,
+        made_by="jobs/convert.py" if rules.is_converted else "jobs/generate.py",
         removed=repair(problems, rules, found.tree) if config.repair else None,
     )
 

@@ -1,5 +1,6 @@
 """Whether a manifest lists exactly the finished shards of its split, as they are."""
 
+import math
 from collections.abc import Mapping
 
 from alignet_ray.config.generate import AUTO
@@ -32,23 +33,28 @@ def _manifest(rules: RunRules, rule: SplitRule) -> Manifest:
     place = folder.place(MANIFEST_NAME)
     fields, _ = read_canonical(folder, MANIFEST_NAME)
     manifest = parse_manifest(fields, place)
+    asked = rules.settings.shards["teacher_temperature"]
     wanted = {
         "digest": rules.settings.shards_digest,
         "split": rule.split,
         "strategy": rule.strategy,
         "blocks": rule.blocks,
         "num_images": rule.num_images,
-        "teacher_temperature": rules.settings.shards.get("teacher_temperature"),
+        "teacher_temperature": None if asked == AUTO else asked,
     }
     for name, value in wanted.items():
         if value is not None and value != AUTO:
             expect(getattr(manifest, name), value, name, place)
+    if not (0 < manifest.teacher_temperature < math.inf):
+        raise RecordError(f"teacher_temperature {manifest.teacher_temperature!r}", "above 0", place)
     numbers = [line.shard for line in manifest.shards]
     if numbers != list(range(len(numbers))):
         at = next(place for place, number in enumerate(numbers) if place != number)
         raise RecordError(f"shard {numbers[at]} in line {at}", "every number in order", place)
     if len(numbers) < rule.least_shards:
         raise RecordError(f"{len(numbers)} shards", f"at least {rule.least_shards}", place)
+    if rule.most_shards is not None and len(numbers) > rule.most_shards:
+        raise RecordError(f"{len(numbers)} shards", f"at most {rule.most_shards}", place)
     return manifest
 
 

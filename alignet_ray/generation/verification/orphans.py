@@ -6,11 +6,13 @@ that no job of ours has written.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from alignet_ray.generation.verification.rules import RunRules
+from alignet_ray.generation.conversion.places import PLACES_FOLDER
+from alignet_ray.generation.conversion.triplets import INDEX_NAME as TRIPLETS_INDEX
+from alignet_ray.generation.verification.rules import RunRules, triplets_of
 from alignet_ray.records import listing
 from alignet_ray.records.clusters import CENTROIDS_NAME, CLUSTERS_FOLDER
 from alignet_ray.records.clusters import INDEX_NAME as CLUSTERS_INDEX
@@ -57,6 +59,17 @@ def find_orphans(
     return tuple(orphans)
 
 
+def finished_places(tree: Tree) -> Iterator[int]:
+    """Parts whose images' places are there in full."""
+    for name in tree:
+        folder, _, last = name.rpartition("/")
+        match = _NUMBERED.fullmatch(last)
+        number = int(match.group(1)) if folder == PLACES_FOLDER and match else -1
+        halves = (part_name(number), part_sidecar(number))
+        if last == halves[0] and f"{folder}/{halves[1]}" in tree:
+            yield number
+
+
 def finished_shards(tree: Tree, split: str) -> list[int]:
     """Numbers of the shards of which tar and sidecar are there."""
     folder = f"{SHARDS_FOLDER}/{split}/"
@@ -82,6 +95,12 @@ def _kind(
         if last == CLUSTERS_INDEX:
             return None if f"{folder}/{CENTROIDS_NAME}" in tree else "unfinished"
         return _pair_kind(name, tree, part_name, part_sidecar, rules.layout.num_parts)
+    if folder == PLACES_FOLDER and rules.is_converted:
+        return _pair_kind(name, tree, part_name, part_sidecar, rules.layout.num_parts)
+    if folder in {triplets_of(split) for split in num_listed} and rules.is_converted:
+        if last == TRIPLETS_INDEX:
+            return None
+        return _pair_kind(name, tree, part_name, part_sidecar, rules.num_parts(folder))
     split = folder.removeprefix(f"{SHARDS_FOLDER}/")
     if folder == f"{SHARDS_FOLDER}/{split}" and split in num_listed:
         if last == MANIFEST_NAME:

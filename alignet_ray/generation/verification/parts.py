@@ -29,7 +29,7 @@ from alignet_ray.records.digests import Json
 from alignet_ray.records.image_table import IMAGES_FOLDER, accepted_rows
 from alignet_ray.records.listing import read_rows
 from alignet_ray.records.parquet import parse_parquet
-from alignet_ray.records.parts import part_name, sidecar_name
+from alignet_ray.records.parts import PartLayout, part_name, sidecar_name
 from alignet_ray.records.store import Folder
 
 VECTORS = "vectors"
@@ -46,14 +46,16 @@ _TYPES: dict[str, pa.DataType | str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ImagePart:
-    """What the check of a part of the image table hands on to that of the clusters.
+    """What the check of a part of the image table hands on to those of what was made from it.
 
-    The arrays are None where the part was not read (quick) or has no embeddings.
+    Bytes, keys and arrays are None where the part was not read (quick) or has no embeddings.
     """
 
     sha256: str
     num_bytes: int
     num_rejects: int
+    data: bytes | None = field(default=None, repr=False)
+    keys: list[str] | None = field(default=None, repr=False)
     accepted: Bool[np.ndarray, "rows"] | None = None
     embeddings: Float32[np.ndarray, "rows dim"] | None = field(default=None, repr=False)
 
@@ -88,19 +90,27 @@ def parse_part(
     data: bytes, part: int, types: dict[str, pa.DataType | str], rules: RunRules, place: str
 ) -> pa.Table:
     """The table of a part's bytes, with the columns, rows and row groups that it must have."""
+    table = parse_columns(data, part, types, rules.layout, place)
+    rows, ids = rules.layout.rows(part), table.column("image_id")
+    if ids.null_count or ids.to_pylist() != list(rows):
+        raise RecordError("other image ids", f"{rows.start} to {rows.stop - 1} in order", place)
+    return table
+
+
+def parse_columns(
+    data: bytes, part: int, types: dict[str, pa.DataType | str], layout: PartLayout, place: str
+) -> pa.Table:
+    """The table of bytes that hold those columns of a part of that layout."""
     table, group_rows = parse_parquet(data, place)
     expect(table.column_names, list(types), "columns", place)
     for name, wanted in types.items():
         found = table.schema.field(name).type
         if not _is_of_type(found, wanted):
             raise RecordError(f"column {name} is {found}", str(wanted), place)
-    rows, size = rules.layout.rows(part), rules.layout.row_group_rows
+    rows, size = layout.rows(part), layout.row_group_rows
     expect(table.num_rows, len(rows), "rows", place)
     sizes = [min(size, rows.stop - start) for start in range(rows.start, rows.stop, size)]
     expect(group_rows, sizes, "rows in row groups", place)
-    ids = table.column("image_id")
-    if ids.null_count or ids.to_pylist() != list(rows):
-        raise RecordError("other image ids", f"{rows.start} to {rows.stop - 1} in order", place)
     return table
 
 
@@ -127,12 +137,12 @@ def _image_part(part: int, rules: RunRules) -> ImagePart:
     table = parse_part(data, part, types, rules, place)
     _check_listed(table, part, rules, place)
     accepted = accepted_rows(table)
-    if not rules.is_converted or "num_images" in sidecar:
-        expect(sidecar.get("num_images"), table.num_rows, "num_images", sidecar_place)
+    expect(sidecar.get("num_images"), table.num_rows, "num_images", sidecar_place)
     _check_rejects(table, accepted, sidecar, sidecar_place)
     _check_images(table, accepted, place)
     embeddings = _embeddings(table, accepted, rules, place)
-    return replace(known, accepted=accepted, embeddings=embeddings)
+    keys = table.column("key").to_pylist()
+    return replace(known, data=data, keys=keys, accepted=accepted, embeddings=embeddings)
 
 
 def _check_listed(table: pa.Table, part: int, rules: RunRules, place: str) -> None:

@@ -1,15 +1,17 @@
-"""What a repair removes, and in which order, so that the next generate makes exactly that again.
+"""What a repair removes, and in which order, so that the run's own command makes just that again.
 
 What says "done" goes before what it speaks of, and what was made from something goes before that:
-manifests, sidecars before tars, clusters, the image table, the listing. A repair that is killed
-leaves a run in which nothing vouches for what is gone.
+manifests, sidecars before tars, triplets, clusters, the image table, the listing. A repair that is
+killed leaves a run in which nothing vouches for what is gone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 
+from alignet_ray.generation.conversion.places import PLACES_FOLDER
+from alignet_ray.generation.conversion.triplets import INDEX_NAME as TRIPLETS_INDEX
 from alignet_ray.generation.verification.findings import Problem, Record
 from alignet_ray.generation.verification.orphans import Tree
-from alignet_ray.generation.verification.rules import RunRules
+from alignet_ray.generation.verification.rules import RunRules, triplets_of
 from alignet_ray.records import listing
 from alignet_ray.records.clusters import CENTROIDS_NAME, CLUSTERS_FOLDER
 from alignet_ray.records.clusters import INDEX_NAME as CLUSTERS_INDEX
@@ -31,8 +33,6 @@ def why_not_repairable(problem: Problem, rules: RunRules) -> str | None:
     if kind in {"listing", "images"} and rules.borrows_images:
         other = rules.image_root.url
         return f"It belongs to {other}: python jobs/verify.py --run {other} --repair"
-    if rules.is_converted:
-        return "A converted run is not made by generate: convert again into a new root."
     return None
 
 
@@ -43,13 +43,16 @@ def removals(problems: Sequence[Problem], rules: RunRules, tree: Tree) -> list[s
     return [name for name in names if name in tree]
 
 
+_TABLES = {"images", "centroids", "clusters", "triplet_index", "triplets", "places"}
+
+
 def _of(records: Sequence[Record], kind: str) -> list[int]:
     return sorted(record.number for record in records if record.kind == kind)
 
 
 def _manifests(records: Sequence[Record], rules: RunRules) -> Iterator[str]:
     """Of splits with a broken shard or manifest; of all splits where tables are made again."""
-    remakes_tables = any(r.kind in {"images", "centroids", "clusters"} for r in records)
+    remakes_tables = any(r.kind in _TABLES for r in records)
     hit = {r.split for r in records if r.kind in {"shard", "manifest"}}
     if remakes_tables:
         hit |= {rule.split for rule in rules.splits}
@@ -63,6 +66,18 @@ def _shards(records: Sequence[Record], _rules: RunRules) -> Iterator[str]:
             folder = f"{SHARDS_FOLDER}/{record.split}"
             yield f"{folder}/{shard_sidecar(record.number)}"
             yield f"{folder}/{tar_name(record.number)}"
+
+
+def _triplets(records: Sequence[Record], _rules: RunRules) -> Iterator[str]:
+    """Of a broken part the index goes too: all parts of a split are made in one go."""
+    for split in sorted({r.split for r in records if r.kind in {"triplet_index", "triplets"}}):
+        yield f"{triplets_of(split)}/{TRIPLETS_INDEX}"
+        broken = [r for r in records if r.split == split]
+        yield from _part_names(triplets_of(split), _of(broken, "triplets"))
+
+
+def _places(records: Sequence[Record], _rules: RunRules) -> Iterator[str]:
+    yield from _part_names(PLACES_FOLDER, _of(records, "places"))
 
 
 def _cluster_parts(records: Sequence[Record], rules: RunRules) -> Iterator[str]:
@@ -99,7 +114,7 @@ def _listing(records: Sequence[Record], rules: RunRules) -> Iterator[str]:
 
 
 _STEPS: tuple[Callable[[Sequence[Record], RunRules], Iterator[str]], ...] = (
-    _manifests, _shards, _cluster_parts, _centroids, _image_parts, _listing,
+    _manifests, _shards, _triplets, _places, _cluster_parts, _centroids, _image_parts, _listing,
 )  # fmt: skip
 
 

@@ -34,8 +34,8 @@ class VerifyReport:
     """The verdict on a run.
 
     `unrepairable` are the problems that no repair of this root mends, `remedies` what to do about
-    them. `num_groups` are the training groups that the run has or had. `removed` is None where
-    no repair was asked for.
+    them. `num_groups` are the training groups that a generated run has or had. `removed` is None
+    where no repair was asked for.
     """
 
     root: str
@@ -47,6 +47,7 @@ class VerifyReport:
     not_checked: tuple[str, ...] = ()
     checked: Checked = field(default_factory=Checked)
     num_groups: int | None = None
+    made_by: str = "jobs/generate.py"
     writer: str | None = None
     removed: tuple[str, ...] | None = None
 

@@ -10,8 +10,8 @@ ORPHANS_SHOWN = 5
 
 _MEGABYTE = 1e6
 _ORPHANS: dict[OrphanKind, str] = {
-    "temporary": "left by a killed writer; the next generate clears them from a local disk",
-    "unfinished": "halves of records that are not finished; the next generate makes them whole",
+    "temporary": "left by a killed writer; the job clears them from a local disk",
+    "unfinished": "halves of records that are not finished; the job makes them whole",
     "beyond": "finished, but beyond what the run names",
     "foreign": "written by no job of this run",
 }
@@ -73,7 +73,7 @@ def _next(report: VerifyReport) -> Iterator[str]:
     elif mended:
         count = f", with --num-groups {report.num_groups}," if report.num_groups else ""
         yield (
-            f"Next: the jobs/generate.py command that made this run{count} makes what is missing; "
+            f"Next: the {report.made_by} command that made this run{count} makes what is missing; "
             "then verify again"
         )
     yield from (f"Next: {remedy}" for remedy in report.remedies)

@@ -1,5 +1,6 @@
 """A small real run, made once by the real job; every test spoils a copy of its own."""
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -16,12 +17,17 @@ import timm
 import torch
 from PIL import Image
 
+from alignet_ray.config.convert import ConvertConfig, TableConfig
+from alignet_ray.config.generate import StoredConfig
+from alignet_ray.config.resources import Resources
+from alignet_ray.generation.conversion.job import convert_triplets
 from alignet_ray.generation.verification.centroids import check_centroids
 from alignet_ray.generation.verification.findings import Problem
-from alignet_ray.generation.verification.inspection import (
+from alignet_ray.generation.verification.inspected_shards import shard_items, split_problems
+from alignet_ray.generation.verification.inspected_tables import (
     broken_parts,
-    shard_items,
-    split_problems,
+    rejected_images,
+    with_triplets,
 )
 from alignet_ray.generation.verification.listing import check_listing
 from alignet_ray.generation.verification.manifests import check_manifest
@@ -29,6 +35,7 @@ from alignet_ray.generation.verification.rules import RunRules, layout_of
 from alignet_ray.generation.verification.settings import check_settings
 from alignet_ray.generation.verification.shards import check_shard
 from alignet_ray.generation.verification.tables import check_part
+from alignet_ray.generation.verification.triplets import check_rejects, check_triplets
 from alignet_ray.records.clusters import COLUMNS as CLUSTER_COLUMNS
 from alignet_ray.records.digests import canonical_json, parse_json, sha256
 from alignet_ray.records.image_table import COLUMNS as IMAGE_COLUMNS
@@ -36,7 +43,6 @@ from alignet_ray.records.parquet import parquet_bytes, read_parquet
 from alignet_ray.records.parts import part_name, read_sidecar, write_part
 from alignet_ray.records.run import image_root, read_settings
 from alignet_ray.records.shards import (
-    SPLITS,
     Group,
     read_groups,
     shard_folder,
@@ -45,8 +51,10 @@ from alignet_ray.records.shards import (
 from alignet_ray.records.shards import read_sidecar as read_shard_sidecar
 from alignet_ray.records.store import Folder
 
+QUIET = Resources(num_cpus=2, progress=False)
 NUM_IMAGES, NUM_CLASSES = 64, 4
 JOBS = Path(__file__).resolve().parents[3] / "jobs"
+_FACTS = ("num_images", "rejects", "images_sha256", "sizes")
 BROKEN = ("class0/0008.jpg", "class1/0009.jpg")
 
 
@@ -64,7 +72,8 @@ class Run:
     def files(self) -> dict[str, bytes]:
         found = (p for p in self.path.rglob("*") if p.is_file())
         names = {str(p.relative_to(self.path)): p for p in found}
-        return {n: p.read_bytes() for n, p in names.items() if not n.startswith("logs/")}
+        unrecorded = ("logs/", "report/")  # the report names the root, which a copy has not
+        return {n: p.read_bytes() for n, p in names.items() if not n.startswith(unrecorded)}
 
     def rules(self, *, is_quick: bool = False) -> RunRules:
         settings, lender = read_settings(self.root), image_root(self.root)
@@ -76,7 +85,7 @@ class Run:
         )  # fmt: skip
 
     def problems(self, *, is_quick: bool = False) -> list[Problem]:
-        """All problems of listing, centroids, parts, manifests and shards, one after the other."""
+        """All problems of all records, one after the other, as `inspection` finds them."""
         settings, problems = check_settings(self.root)
         if settings is None:
             return list(problems)
@@ -85,18 +94,27 @@ class Run:
         if listing.num_images is None:
             return found
         rules = self.rules(is_quick=is_quick)
-        centroids = check_centroids(rules)
+        triplets = {}
+        if rules.is_converted:
+            triplets = {rule.split: check_triplets(rule.split, rules) for rule in rules.splits}
+            found += [problem for finding in triplets.values() for problem in finding.problems]
+            rules = with_triplets(rules, triplets, self.root.tree())
+        centroids = check_centroids(rules) if rules.has_clusters else None
         if isinstance(centroids, Problem):
             found.append(centroids)
             centroids = None
-        for part in range(rules.layout.num_parts):
-            found += check_part(part, rules, centroids).problems
+        findings = [check_part(n, rules, centroids) for n in range(rules.layout.num_parts)]
+        found += [problem for finding in findings for problem in finding.problems]
+        rejected = rejected_images(findings)
+        found += filter(None, (check_rejects(split, rules, rejected) for split in triplets))
+        if centroids is not None:
+            rules = dataclasses.replace(rules, num_fitted=len(centroids))
         broken = broken_parts(found)
-        for rule in rules.splits_among(SPLITS):
+        for rule in rules.splits:
             manifest = check_manifest(rules, rule)
             items = shard_items(rule, manifest, self.root.tree())
-            findings = {item.shard: check_shard(item, rules, broken) for item in items}
-            found += split_problems(rules, manifest, findings)
+            shards = {item.shard: check_shard(item, rules, broken) for item in items}
+            found += split_problems(rules, manifest, shards)
         return found
 
     def broken(self) -> set[str]:
@@ -117,15 +135,26 @@ class Run:
         change(fields)
         path.write_bytes(canonical_json(fields))
 
+    def groups(self, shard: int) -> list[Group]:
+        """The groups of a train shard."""
+        folder = shard_folder(self.root, "train")
+        record = read_shard_sidecar(folder, shard)
+        return read_groups(folder, record, 0, record.num_groups)
+
     def forge_shard(self, shard: int, change: Callable[[list[Group]], list[Group]]) -> None:
         """Write a train shard of other groups, with right digests up to the manifest."""
         folder = shard_folder(self.root, "train")
         record = read_shard_sidecar(folder, shard)
-        groups = change(read_groups(folder, record, 0, record.num_groups))
+        groups = change(self.groups(shard))
         write_shard(
             folder, groups, shard=shard, split="train", settings_digest=record.digest,
             parts=record.parts, statistics=record.statistics,
         )  # fmt: skip
+        self.vouch_for_sidecar("train", shard)
+
+    def forge_sidecar(self, shard: int, change: Callable[[dict], None]) -> None:
+        """Change what a train shard's sidecar says, and let the manifest vouch for it."""
+        self.edit_json(f"shards/train/{shard:06d}.json", change)
         self.vouch_for_sidecar("train", shard)
 
     def forge_part(
@@ -138,7 +167,7 @@ class Run:
         """Write a part of `images` or `clusters` of other rows, with a right sidecar."""
         folder = self.root.folder(name)
         sidecar = read_sidecar(folder, part)
-        facts = {k: sidecar[k] for k in ("num_images", "rejects", "images_sha256") if k in sidecar}
+        facts = {k: sidecar[k] for k in _FACTS if k in sidecar}
         columns = IMAGE_COLUMNS if name == "images" else CLUSTER_COLUMNS
         table = change(read_parquet(folder, part_name(part), columns))
         write_part(folder, part, parquet_bytes(table, row_group_rows), sidecar["digest"], facts)
@@ -230,3 +259,43 @@ def finished(source: Source, run_job: Callable[..., Done]) -> Path:
 def run(finished: Path, tmp_path: Path) -> Run:
     shutil.copytree(finished, tmp_path / "run")
     return Run(path=tmp_path / "run")
+
+
+def triplets(path: Path, num_rows: int, seed: int) -> str:
+    """A released file of random triplets of 20 images, of which one is broken."""
+    random = np.random.default_rng(seed)
+    names = np.array([f"{number:04d}.jpg" for number in range(20)])
+    rows = np.stack([random.permutation(len(names))[:3] for _ in range(num_rows)])
+    similarities = np.sort(random.normal(size=(num_rows, 3)).astype(np.float32))[:, ::-1]
+    np.savez(path, filenames=names[rows], similarities=np.ascontiguousarray(similarities))
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def converting(source: Source) -> ConvertConfig:
+    """Settings of a small converted run of its own images: 3 parts, 5 shards and one."""
+    return ConvertConfig(
+        triplets=triplets(source.folder / "train.npz", 50, 0),
+        validation_triplets=triplets(source.folder / "validation.npz", 6, 1),
+        images=str(source.folder / "images"),
+        output=str(source.folder / "converted"),
+        groups_per_shard=10,
+        max_rejected_fraction=0.1,
+        stored=StoredConfig(resolution=24),
+        table=TableConfig(part_rows=8, row_group_rows=4),
+        resources=QUIET,
+    )
+
+
+@pytest.fixture(scope="session")
+def finished_converted(converting: ConvertConfig, ray_cluster: None) -> Path:
+    """The converted run; nobody may touch it."""
+    assert converting.output is not None
+    convert_triplets(converting)
+    return Path(converting.output)
+
+
+@pytest.fixture
+def converted(finished_converted: Path, tmp_path: Path) -> Run:
+    shutil.copytree(finished_converted, tmp_path / "converted")
+    return Run(path=tmp_path / "converted")

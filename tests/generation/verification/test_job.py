@@ -5,23 +5,18 @@ import json
 import shutil
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
 import pytest
 
+from alignet_ray.config.generate import ClusterConfig, GenerateConfig, ShardConfig
 from alignet_ray.config.resources import Resources
 from alignet_ray.config.verify import VerifyConfig
 from alignet_ray.errors import InputError, LockedError, RecordError
+from alignet_ray.generation.job import generate
 from alignet_ray.generation.verification.job import verify
 from alignet_ray.generation.verification.summary import summary_lines
-from alignet_ray.records.image_table import COLUMNS
 from alignet_ray.records.lock import locked
-from alignet_ray.records.manifest import Manifest, manifest_shard, write_manifest
-from alignet_ray.records.parquet import parquet_bytes, read_parquet
-from alignet_ray.records.parts import part_name, read_sidecar, write_part
-from alignet_ray.records.run import RunSettings, freeze_settings, read_settings
-from alignet_ray.records.shards import Group, shard_folder, write_shard
-from alignet_ray.records.store import Folder
+from alignet_ray.records.manifest import read_manifest
+from alignet_ray.records.run import read_settings
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.usefixtures("ray_cluster")]
 
@@ -155,98 +150,48 @@ def test_another_driver_is_told_of_and_keeps_a_repair_away(run):
 
 
 def borrowing(run, path):
-    """The run in a new root, whose images are the other's."""
-    shutil.copytree(run.path, path, ignore=shutil.ignore_patterns("images", "logs", "config.yaml"))
-    settings = dataclasses.replace(read_settings(run.root), images_from=run.root.url)
-    freeze_settings(Folder.at(str(path)), settings)
+    """A run in a new root on the other's images, its clusters and temperature left to generate."""
+    config = GenerateConfig(
+        images_from=str(run.path),
+        output=str(path),
+        teacher="untransformed",
+        clusters=ClusterConfig(num_clusters="auto", num_restarts=1),
+        shards=ShardConfig(group="2x2", num_validation_images=16, teacher_temperature="auto"),
+        resources=Resources(num_cpus=2, progress=False, num_actors=1),
+    )
+    generate(config)
+    return type(run)(path=path)
 
 
 def test_a_run_that_borrows_its_images_is_verified_with_them(run, tmp_path):
-    borrowing(run, tmp_path / "other")
-    report = verified(tmp_path / "other")
-    assert report.is_sound
+    other = borrowing(run, tmp_path / "other")
+    assert read_settings(other.root).clusters["num_clusters"] == "auto"
+    report = verified(other.path)
+    assert report.problems == report.orphans == report.not_checked == ()
     assert report.checked.num_images == 64
-    assert report.orphans == ()
+    for split in ("train", "validation"):
+        name = f"shards/{split}/manifest.json"
+        temperature = read_manifest(other.root, split).teacher_temperature
+        other.edit_json(
+            name, lambda fields, t=temperature: fields.update(teacher_temperature=2 * t)
+        )
+    wrong = verified(other.path).problems
+    assert [str(p.record) for p in wrong] == ["the manifest of train", "the manifest of validation"]
+    assert "which gives the validation triplets an entropy of" in str(wrong[0])
     run.flip("images/part-000001.parquet", 0.5)
     before = run.files
-    (tmp_path / "other" / "shards" / "train" / "000000.tar").write_bytes(b"half")
-    report = verified(tmp_path / "other", repair=True)
+    (other.path / "shards" / "train" / "000000.tar").write_bytes(b"half")
+    report = verified(other.path, repair=True)
     assert [str(p.record) for p in report.unrepairable] == ["part 1 of the image table"]
     assert f"--run {run.root.url} --repair" in str(report.error())
-    assert not (tmp_path / "other" / "shards" / "train" / "000000.tar").exists()
+    assert not (other.path / "shards" / "train" / "000000.tar").exists()
     assert run.files == before
 
 
-def converted_group(rows, number):
-    """A triplet whose similarities somebody else gave."""
-    matrix = np.array([[0, 3, 1], [3, 0, 2], [1, 2, 0]], dtype=np.float32)
-    chosen = [rows[3 * number + i] for i in range(3)]
-    return Group(
-        images=tuple(row["image"] for row in chosen),
-        extensions=tuple(row["extension"] for row in chosen),
-        similarities=matrix,
-        image_ids=tuple(row["image_id"] for row in chosen),
-        keys=tuple(row["key"] for row in chosen),
-        cluster_ids=(-1, -1, -1),
-        labels=tuple(row["label"] for row in chosen),
-        strategy="cluster_border",
-        blocks=(2, 1),
-    )
-
-
-def converted(run, path):
-    """A run of triplets that were labelled elsewhere, over the same images."""
-    root, before = Folder.at(str(path)), read_settings(run.root)
-    settings = RunSettings(
-        images={**before.images, "backbone": None},
-        clusters={},
-        shards={"converted": {"file": "triplets.npz"}, "blocks": [2, 1]},
-    )
-    freeze_settings(root, settings)
-    shutil.copytree(run.path / "images" / "listing", path / "images" / "listing")
-    source, folder = run.root.folder("images"), root.folder("images")
-    parts, rows = {}, []
-    for part in range(4):
-        table = read_parquet(source, part_name(part), COLUMNS)
-        rows += table.drop_columns(["embedding"]).to_pylist()
-        empty = pa.nulls(table.num_rows, table.schema.field("embedding").type)
-        table = table.set_column(7, "embedding", empty)
-        facts = {k: v for k, v in read_sidecar(source, part).items() if k == "rejects"}
-        data = parquet_bytes(table, 8)
-        written = write_part(folder, part, data, settings.images_digest, facts)
-        parts[f"{part:06d}"] = written["sha256"]
-    accepted = [row for row in rows if row["image"] is not None]
-    shards = shard_folder(root, "train")
-    lines = []
-    for shard, numbers in enumerate([range(5), range(5, 8)]):
-        record = write_shard(
-            shards, [converted_group(accepted, number) for number in numbers], shard=shard,
-            split="train", settings_digest=settings.shards_digest, parts={"images": parts},
-            statistics={},
-        )  # fmt: skip
-        lines.append(manifest_shard(shards, record))
-    manifest = Manifest(
-        digest=settings.shards_digest, split="train", strategy="cluster_border", blocks=(2, 1),
-        teacher_temperature=1.0, num_images=64, shards=tuple(lines),
-    )  # fmt: skip
-    write_manifest(root, manifest)
-
-
-def test_a_converted_run_is_verified_as_far_as_it_goes(run, tmp_path):
-    converted(run, tmp_path / "converted")
-    report = verified(tmp_path / "converted")
-    assert report.problems == ()
-    assert report.orphans == ()
-    (train,) = report.checked.splits
-    assert (train.num_shards, train.num_groups, train.num_draws) == (2, 8, 24)
-    assert any("similarities, clusters" in note for note in report.not_checked)
-    tar = tmp_path / "converted" / "shards" / "train" / "000001.tar"
-    before = tar.read_bytes()
-    tar.write_bytes(before[:-1] + b"?")
-    report = verified(tmp_path / "converted", repair=True)
-    assert [str(p.record) for p in report.problems] == ["shard 1 of train"]
-    assert "convert again" in str(report.error())
-    assert tar.exists(), "what cannot be made again is not deleted"
+def test_a_draw_that_cannot_be_made_again_is_told_of(run):
+    run.flip("clusters/part-000002.parquet", 0.5)
+    notes = verified(run.path).not_checked
+    assert any("shards against their draws" in note for note in notes)
 
 
 def test_a_listing_without_which_nothing_can_be_told(run):

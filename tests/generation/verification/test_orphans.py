@@ -1,8 +1,15 @@
 """Files that no finished record names are told apart by what is to be done about them."""
 
+import dataclasses
+
 import pytest
 
-from alignet_ray.generation.verification.orphans import find_orphans, finished_shards
+from alignet_ray.generation.conversion.triplets import TripletIndex
+from alignet_ray.generation.verification.orphans import (
+    find_orphans,
+    finished_places,
+    finished_shards,
+)
 from alignet_ray.generation.verification.rules import RunRules
 from alignet_ray.records.parts import PartLayout
 from alignet_ray.records.run import RunSettings
@@ -97,3 +104,30 @@ def test_a_shard_is_finished_where_both_halves_are_there():
         "shards/validation/000005.tar", "shards/train/x.tar", "shards/train/²³.tar",
     )  # fmt: skip
     assert finished_shards(dict.fromkeys(names, 1), "train") == [0, 2]
+
+
+def test_of_a_converted_run_the_triplets_are_records():
+    shards = {
+        "strategy": "random", "blocks": [3], "groups_per_shard": 2,
+        "converted": {"train": {"num_triplets": 9}},
+    }  # fmt: skip
+    index = TripletIndex(
+        digest="", rejects="", num_triplets=9, num_images=3, num_missing=0, num_rejected=0,
+        part_rows=9, row_group_rows=9,
+    )  # fmt: skip
+    settings = RunSettings(images={}, clusters={}, shards=shards)
+    converted = dataclasses.replace(rules(), settings=settings, triplets={"train": index})
+    kinds = {
+        "triplets/train/triplets.json": None,
+        **{f"triplets/train/part-000000.{end}": None for end in ("json", "parquet")},
+        **{f"triplets/train/part-000001.{end}": "beyond" for end in ("json", "parquet")},
+        **{f"triplets/places/part-000001.{end}": None for end in ("json", "parquet")},
+        "triplets/places/part-000000.json": "unfinished",
+        "triplets/validation/triplets.json": "foreign",
+        "triplets/train/names.parquet": "foreign",
+    }
+    found = find_orphans(dict.fromkeys(kinds, 1), converted, {"train": 1})
+    assert {orphan.name: orphan.kind for orphan in found} == {
+        name: kind for name, kind in kinds.items() if kind is not None
+    }
+    assert list(finished_places(dict.fromkeys(kinds, 1))) == [1]

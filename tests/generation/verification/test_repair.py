@@ -98,9 +98,43 @@ def test_what_belongs_to_another_run_is_left_to_it(kind):
     assert why_not_repairable(problem("clusters", 1), rules) is None
 
 
-def test_of_a_converted_run_nothing_is_removed():
-    shards = {"converted": {"from": "elsewhere"}}
-    settings = RunSettings(images={}, clusters={}, shards=shards)
-    rules = dataclasses.replace(RULES, settings=settings)
-    assert removed(problem("shard", 1, "train"), rules=rules) == []
-    assert "convert again" in why_not_repairable(problem("shard", 1, "train"), rules)
+def converted_rules(images_from=None):
+    shards = {
+        "strategy": "cluster_border", "blocks": [2, 1], "groups_per_shard": 2,
+        "converted": {"train": {"num_triplets": 9}},
+    }  # fmt: skip
+    settings = RunSettings(images={}, clusters={}, shards=shards, images_from=images_from)
+    return dataclasses.replace(RULES, settings=settings)
+
+
+TRIPLETS = dict.fromkeys(
+    [
+        *TREE,
+        *(f"triplets/train/part-00000{n}.{end}" for n in range(2) for end in ("parquet", "json")),
+        "triplets/train/triplets.json",
+        "triplets/places/part-000000.parquet", "triplets/places/part-000000.json",
+    ],
+    1,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "split", "names"),
+    [
+        ("shard", "train", ["shards/train/000001.json", "shards/train/000001.tar"]),
+        (
+            "triplets", "train",
+            [
+                "triplets/train/triplets.json",
+                "triplets/train/part-000001.json", "triplets/train/part-000001.parquet",
+            ],
+        ),
+        ("triplet_index", "train", ["triplets/train/triplets.json"]),
+        ("places", "", ["triplets/places/part-000000.json", "triplets/places/part-000000.parquet"]),
+    ],
+)  # fmt: skip
+def test_of_a_converted_run_goes_what_convert_makes_again(kind, split, names):
+    rules = converted_rules(images_from="memory://other")
+    found = problem(kind, 0 if kind == "places" else 1, split)
+    assert why_not_repairable(found, rules) is None
+    assert removals([found], rules, TRIPLETS) == ["shards/train/manifest.json", *names]
