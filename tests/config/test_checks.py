@@ -21,7 +21,7 @@ def test_what_is_allowed_passes():
     ("check", "line"),
     [
         (lambda: at_least("a.num_x", 2, 3), "--a.num-x: 2; expected at least 3"),
-        (lambda: above("a.num_x", 3, 3), "--a.num-x: 3; expected more than 3"),
+        (lambda: above("a.num_x", 3, 3), "--a.num-x: 3; expected more than 3, and finite"),
         (lambda: within("x", 2, 0, 1), "--x: 2; expected between 0 and 1"),
     ],
 )

@@ -43,7 +43,7 @@ def _manifest(rules: RunRules, rule: SplitRule) -> Manifest:
         "teacher_temperature": None if asked == AUTO else asked,
     }
     for name, value in wanted.items():
-        if value is not None and value != AUTO:
+        if value is not None:
             expect(getattr(manifest, name), value, name, place)
     if not (0 < manifest.teacher_temperature < math.inf):
         raise RecordError(f"teacher_temperature {manifest.teacher_temperature!r}", "above 0", place)
