@@ -7,7 +7,6 @@ already is kept if it was made from the same settings and the same parts.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -80,7 +79,9 @@ class Drawn:
 
     image_ids: Int[np.ndarray, "images"]
     images: list[bytes]
-    facts: list[dict[str, Any]]
+    extensions: list[str]
+    keys: list[str]
+    labels: list[str | None]
     embeddings: Float32[np.ndarray, "images dim"]
 
 
@@ -253,26 +254,25 @@ def _groups(
         rows = positions[start : start + step]
         places = np.searchsorted(drawn.image_ids, pool.image_ids[rows])
         matrices = gram_matrix(drawn.embeddings[places])
-        for group_rows, group_places, matrix in zip(rows, places, matrices, strict=True):
-            facts = [drawn.facts[place] for place in group_places]
+        for group_rows, matrix, chosen in zip(rows, matrices, places.tolist(), strict=True):
             yield Group(
-                images=tuple(drawn.images[place] for place in group_places),
-                extensions=tuple(fact["extension"] for fact in facts),
+                images=tuple(map(drawn.images.__getitem__, chosen)),
+                extensions=tuple(map(drawn.extensions.__getitem__, chosen)),
                 similarities=matrix,
                 image_ids=tuple(pool.image_ids[group_rows].tolist()),
-                keys=tuple(fact["key"] for fact in facts),
+                keys=tuple(map(drawn.keys.__getitem__, chosen)),
                 cluster_ids=tuple(pool.cluster_ids[group_rows].tolist()),
-                labels=tuple(fact["label"] for fact in facts),
+                labels=tuple(map(drawn.labels.__getitem__, chosen)),
                 strategy=request.strategy,
                 blocks=request.split.blocks,
             )
 
 
 def _read_drawn(request: LabelRequest, image_ids: Int[np.ndarray, "images"]) -> Drawn:
-    """Images, facts and embeddings by ascending image id, from the row groups that hold them."""
+    """Images and embeddings by ascending image id, from the row groups that hold them."""
     layout = request.layout
     images: list[bytes] = []
-    facts: list[dict[str, Any]] = []
+    facts: list[pa.Table] = []
     embeddings: list[np.ndarray] = []
     rows_of_parts = _by_part(divmod(i, layout.part_rows) for i in image_ids.tolist())
     for part, rows in rows_of_parts.items():
@@ -280,12 +280,18 @@ def _read_drawn(request: LabelRequest, image_ids: Int[np.ndarray, "images"]) -> 
         folder = request.images.folder(IMAGES_FOLDER)
         table = read_parquet(folder, part_name(part), ("image", *_FACTS), groups)
         images += [table.column("image")[place].as_py() for place in places]
-        facts += table.select(_FACTS).take(places).to_pylist()
+        facts.append(table.select(_FACTS).take(places))
         folder = request.root.folder(CLUSTERS_FOLDER)
         table = read_parquet(folder, part_name(part), ("embedding",), groups)
         embeddings.append(column_to_vectors(table.column("embedding"))[places])
+    known = pa.concat_tables(facts)
     return Drawn(
-        image_ids=image_ids, images=images, facts=facts, embeddings=np.concatenate(embeddings)
+        image_ids=image_ids,
+        images=images,
+        extensions=known.column("extension").to_pylist(),
+        keys=known.column("key").to_pylist(),
+        labels=known.column("label").to_pylist(),
+        embeddings=np.concatenate(embeddings),
     )
 
 

@@ -62,9 +62,10 @@ def _read_row_groups(
     source: pq.ParquetFile, row_groups: Sequence[int], columns: Sequence[str]
 ) -> pa.Table:
     """Row groups one by one: read at once, images are copied over and over into larger buffers."""
-    none = source.schema_arrow.empty_table()
+    if not row_groups:
+        return source.schema_arrow.empty_table().select(columns)
     tables = [source.read_row_group(group, columns=list(columns)) for group in row_groups]
-    return pa.concat_tables(table.select(columns) for table in tables or [none])
+    return pa.concat_tables(tables).select(columns)
 
 
 class _WatchedReads:

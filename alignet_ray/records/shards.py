@@ -5,9 +5,10 @@ with ids. The tar is a pure function of the groups: fixed owner, mode and time. 
 every sample's byte range and SHA-256, so a reader may take any run of groups and check it.
 """
 
+import hashlib
 import io
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from alignet_ray.errors import AlignetError, RecordError, StorageError
-from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256, sha256_of
+from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
 from alignet_ray.records.store import Folder
 
 SHARDS_FOLDER = "shards"
@@ -139,6 +140,16 @@ def _header(name: str, size: int) -> bytes:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class BuiltTar:
+    """A tar in pieces, its size and SHA-256, and where its samples lie."""
+
+    pieces: Sequence[bytes]
+    bytes: int
+    sha256: str
+    samples: tuple[Json, ...]
+
+
 class ShardWriter:
     """Gathers one tar piece by piece, remembering where everything lies.
 
@@ -149,29 +160,40 @@ class ShardWriter:
         self._shard = shard
         self._pieces: list[bytes] = []
         self._size = 0
+        self._sha256 = hashlib.sha256()
         self._samples: list[Json] = []
 
     def add(self, group: Group) -> None:
         """Append a group as one WebDataset sample."""
         key = sample_key(self._shard, len(self._samples))
-        start, first_piece = self._size, len(self._pieces)
+        start, checksum = self._size, hashlib.sha256()
         members: list[list[Any]] = []
         for suffix, data in _members(group):
-            padding = bytes(-len(data) % _TAR_BLOCK)
             members.append([suffix, self._size + _TAR_BLOCK, len(data)])
-            self._pieces += (_header(f"{key}.{suffix}", len(data)), data, padding)
-            self._size += _TAR_BLOCK + len(data) + len(padding)
-        checksum = sha256_of(self._pieces[first_piece:])
+            header = _header(f"{key}.{suffix}", len(data))
+            for piece in (header, data, bytes(-len(data) % _TAR_BLOCK)):
+                self._append(piece)
+                checksum.update(piece)
         self._samples.append(
-            {"key": key, "offset": start, "bytes": self._size - start, "sha256": checksum,
-             "members": members}
+            {"key": key, "offset": start, "bytes": self._size - start,
+             "sha256": checksum.hexdigest(), "members": members}
         )  # fmt: skip
 
-    def finish(self) -> tuple[list[bytes], list[Json]]:
-        """The tar's bytes in pieces, and its samples' places."""
-        end = self._size + 2 * _TAR_BLOCK
-        self._pieces.append(bytes(2 * _TAR_BLOCK + -end % tarfile.RECORDSIZE))
-        return self._pieces, self._samples
+    def _append(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self._size += len(piece)
+        self._sha256.update(piece)
+
+    def finish(self) -> BuiltTar:
+        """The whole tar."""
+        self._append(bytes(2 * _TAR_BLOCK))
+        self._append(bytes(-self._size % tarfile.RECORDSIZE))
+        return BuiltTar(
+            pieces=self._pieces,
+            bytes=self._size,
+            sha256=self._sha256.hexdigest(),
+            samples=tuple(self._samples),
+        )
 
 
 def write_shard(
@@ -188,19 +210,19 @@ def write_shard(
     writer = ShardWriter(shard)
     for group in groups:
         writer.add(group)
-    pieces, samples = writer.finish()
+    tar = writer.finish()
     record = Shard(
         shard=shard,
         split=split,
         digest=settings_digest,
-        bytes=sum(map(len, pieces)),
-        sha256=sha256_of(pieces),
-        samples=tuple(samples),
+        bytes=tar.bytes,
+        sha256=tar.sha256,
+        samples=tar.samples,
         parts=parts,
         statistics=statistics,
     )
-    folder.write(tar_name(shard), pieces)
-    folder.write(sidecar_name(shard), canonical_json({**vars(record), "samples": samples}))
+    folder.write(tar_name(shard), tar.pieces)
+    folder.write(sidecar_name(shard), canonical_json(vars(record)))
     return record
 
 
