@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float32, Int
+from jaxtyping import Int
 
 from alignet_ray.errors import InputError, RecordError
 from alignet_ray.functional.groups import CLASS_STRATEGIES
@@ -24,11 +24,12 @@ from alignet_ray.functional.sampling import (
     pool_statistics,
 )
 from alignet_ray.functional.similarity import gram_matrix
+from alignet_ray.generation.drawn_images import read_drawn
 from alignet_ray.generation.plan import SplitPlan
 from alignet_ray.records.clusters import CLUSTERS_FOLDER, REJECTED
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.manifest import ManifestShard, manifest_shard
-from alignet_ray.records.parquet import column_to_vectors, read_parquet
+from alignet_ray.records.parquet import read_parquet
 from alignet_ray.records.parts import PartLayout, part_name, read_sidecar
 from alignet_ray.records.shards import (
     Group,
@@ -41,7 +42,6 @@ from alignet_ray.records.shards import read_sidecar as read_shard_sidecar
 from alignet_ray.records.store import Folder
 
 _POOL_COLUMNS = ("image_id", "cluster_id")
-_FACTS = ("extension", "key", "label")
 _IMAGES_AT_ONCE = 192
 
 
@@ -71,18 +71,6 @@ class Pool:
     cluster_ids: Int[np.ndarray, "rows"]
     ids: Int[np.ndarray, "rows"]
     num_ids: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drawn:
-    """What a shard's groups are made of: the images drawn into any of them, each once."""
-
-    image_ids: Int[np.ndarray, "images"]
-    images: list[bytes]
-    extensions: list[str]
-    keys: list[str]
-    labels: list[str | None]
-    embeddings: Float32[np.ndarray, "images dim"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,7 +236,12 @@ def _groups(
     request: LabelRequest, pool: Pool, positions: Int[np.ndarray, "groups images"]
 ) -> Iterator[Group]:
     """The groups in order, of images that are read part by part and only where they were drawn."""
-    drawn = _read_drawn(request, pool.image_ids[np.unique(positions)])
+    drawn = read_drawn(
+        request.images.folder(IMAGES_FOLDER),
+        request.root.folder(CLUSTERS_FOLDER),
+        request.layout,
+        pool.image_ids[np.unique(positions)],
+    )
     step = max(1, _IMAGES_AT_ONCE // positions.shape[1])  # small groups share one product
     for start in range(0, len(positions), step):
         rows = positions[start : start + step]
@@ -266,37 +259,3 @@ def _groups(
                 strategy=request.strategy,
                 blocks=request.split.blocks,
             )
-
-
-def _read_drawn(request: LabelRequest, image_ids: Int[np.ndarray, "images"]) -> Drawn:
-    """Images and embeddings by ascending image id, from the row groups that hold them."""
-    layout = request.layout
-    images: list[bytes] = []
-    facts: list[pa.Table] = []
-    embeddings: list[np.ndarray] = []
-    rows_of_parts = _by_part(divmod(i, layout.part_rows) for i in image_ids.tolist())
-    for part, rows in rows_of_parts.items():
-        groups, places = _places(rows, layout.row_group_rows)
-        folder = request.images.folder(IMAGES_FOLDER)
-        table = read_parquet(folder, part_name(part), ("image", *_FACTS), groups)
-        images += [table.column("image")[place].as_py() for place in places]
-        facts.append(table.select(_FACTS).take(places))
-        folder = request.root.folder(CLUSTERS_FOLDER)
-        table = read_parquet(folder, part_name(part), ("embedding",), groups)
-        embeddings.append(column_to_vectors(table.column("embedding"))[places])
-    known = pa.concat_tables(facts)
-    return Drawn(
-        image_ids=image_ids,
-        images=images,
-        extensions=known.column("extension").to_pylist(),
-        keys=known.column("key").to_pylist(),
-        labels=known.column("label").to_pylist(),
-        embeddings=np.concatenate(embeddings),
-    )
-
-
-def _places(rows: list[int], size: int) -> tuple[list[int], list[int]]:
-    """The row groups that hold some rows of a part, and where the rows lie in these alone."""
-    groups = sorted({row // size for row in rows})
-    starts = {group: place * size for place, group in enumerate(groups)}
-    return groups, [starts[row // size] + row % size for row in rows]

@@ -35,11 +35,15 @@ def read_parquet(
 ) -> pa.Table:
     """Some columns, and only some row groups where given, of one file."""
     place = folder.place(name)
-    if not folder.exists(name):
-        raise RecordError("missing", "a Parquet file", place, "Run the job that writes it again.")
 
     def read() -> pa.Table:
-        with folder.file_system.open(folder.path(name), "rb") as stream:
+        try:
+            stream = folder.file_system.open(folder.path(name), "rb")
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise RecordError(
+                "missing", "a Parquet file", place, "Run the job that writes it again."
+            ) from error
+        with stream:
             watched = _WatchedReads(stream)
             try:
                 source = pq.ParquetFile(
