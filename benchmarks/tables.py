@@ -40,11 +40,16 @@ def _jpeg(random: np.random.Generator) -> bytes:
     return stream.getvalue()
 
 
+def layout_of(num_rows: int) -> PartLayout:
+    """The layout of a table of so many rows."""
+    return PartLayout(num_rows=num_rows, part_rows=PART_ROWS, row_group_rows=ROW_GROUP_ROWS)
+
+
 def write_table(
     root: Folder, *, num_rows: int, dim: int, num_clusters: int, image_bytes: ImageBytes
 ) -> PartLayout:
     """Image table and clusters of `num_rows` images, none rejected."""
-    layout = PartLayout(num_rows=num_rows, part_rows=PART_ROWS, row_group_rows=ROW_GROUP_ROWS)
+    layout = layout_of(num_rows)
     centres = np.random.default_rng(0).normal(size=(num_clusters, dim)).astype(np.float32)
     for part in range(layout.num_parts):
         _write_part(root, layout, part, centres, image_bytes)
@@ -87,6 +92,7 @@ def label_request(
     blocks: tuple[int, ...],
     groups_per_shard: int | None = None,
     pool_rows: int = LEAST_POOL_ROWS,
+    seed: int = 0,
 ) -> LabelRequest:
     """Border groups of the training split, the first tenth of the rows set aside as by default."""
     split = SplitPlan(
@@ -105,6 +111,6 @@ def label_request(
         strategy="cluster_border",
         pool_rows=pool_rows,
         num_clusters=num_clusters,
-        seed=0,
-        settings_digest="benchmark",
+        seed=seed,
+        settings_digest=f"benchmark of seed {seed}",
     )

@@ -7,11 +7,10 @@ already is kept if it was made from the same settings and the same parts.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float32, Int
+from jaxtyping import Int
 
 from alignet_ray.errors import InputError, RecordError
 from alignet_ray.functional.groups import CLASS_STRATEGIES
@@ -25,12 +24,12 @@ from alignet_ray.functional.sampling import (
     pool_statistics,
 )
 from alignet_ray.functional.similarity import gram_matrix
+from alignet_ray.generation.drawn_images import read_drawn
 from alignet_ray.generation.plan import SplitPlan
 from alignet_ray.records.clusters import CLUSTERS_FOLDER, REJECTED
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.manifest import ManifestShard, manifest_shard
-from alignet_ray.records.parquet import column_to_vectors, read_parquet
-from alignet_ray.records.part_rows import row_places
+from alignet_ray.records.parquet import read_parquet
 from alignet_ray.records.parts import PartLayout, part_name, read_sidecar
 from alignet_ray.records.shards import (
     Group,
@@ -43,7 +42,6 @@ from alignet_ray.records.shards import read_sidecar as read_shard_sidecar
 from alignet_ray.records.store import Folder
 
 _POOL_COLUMNS = ("image_id", "cluster_id")
-_FACTS = ("extension", "key", "label")
 _IMAGES_AT_ONCE = 192
 
 
@@ -82,16 +80,6 @@ class ShardDraw:
     image_ids: Int[np.ndarray, "groups images"]
     cluster_ids: Int[np.ndarray, "groups images"]
     statistics: PoolStatistics
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drawn:
-    """What a shard's groups are made of: the images drawn into any of them, each once."""
-
-    image_ids: Int[np.ndarray, "images"]
-    images: list[bytes]
-    facts: list[dict[str, Any]]
-    embeddings: Float32[np.ndarray, "images dim"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,46 +271,29 @@ def _remedy(request: LabelRequest, members: Members) -> str:
 
 def _groups(request: LabelRequest, draw: ShardDraw) -> Iterator[Group]:
     """The groups in order, of images that are read part by part and only where they were drawn."""
-    drawn = _read_drawn(request, np.unique(draw.image_ids))
+    drawn = read_drawn(
+        request.images.folder(IMAGES_FOLDER),
+        request.root.folder(CLUSTERS_FOLDER),
+        request.layout,
+        np.unique(draw.image_ids),
+    )
     step = max(1, _IMAGES_AT_ONCE // draw.image_ids.shape[1])  # small groups share one product
     for start in range(0, len(draw.image_ids), step):
         image_ids = draw.image_ids[start : start + step]
         cluster_ids = draw.cluster_ids[start : start + step]
         places = np.searchsorted(drawn.image_ids, image_ids)
         matrices = gram_matrix(drawn.embeddings[places])
-        for ids, clusters_of, group_places, matrix in zip(
-            image_ids, cluster_ids, places, matrices, strict=True
+        for ids, clusters_of, matrix, chosen in zip(
+            image_ids, cluster_ids, matrices, places.tolist(), strict=True
         ):
-            facts = [drawn.facts[place] for place in group_places]
             yield Group(
-                images=tuple(drawn.images[place] for place in group_places),
-                extensions=tuple(fact["extension"] for fact in facts),
+                images=tuple(map(drawn.images.__getitem__, chosen)),
+                extensions=tuple(map(drawn.extensions.__getitem__, chosen)),
                 similarities=matrix,
                 image_ids=tuple(ids.tolist()),
-                keys=tuple(fact["key"] for fact in facts),
+                keys=tuple(map(drawn.keys.__getitem__, chosen)),
                 cluster_ids=tuple(clusters_of.tolist()),
-                labels=tuple(fact["label"] for fact in facts),
+                labels=tuple(map(drawn.labels.__getitem__, chosen)),
                 strategy=request.strategy,
                 blocks=request.split.blocks,
             )
-
-
-def _read_drawn(request: LabelRequest, image_ids: Int[np.ndarray, "images"]) -> Drawn:
-    """Images, facts and embeddings by ascending image id, from the row groups that hold them."""
-    layout = request.layout
-    images: list[bytes] = []
-    facts: list[dict[str, Any]] = []
-    embeddings: list[np.ndarray] = []
-    rows_of_parts = _by_part(divmod(i, layout.part_rows) for i in image_ids.tolist())
-    for part, rows in rows_of_parts.items():
-        groups, places = row_places(rows, layout.row_group_rows)
-        folder = request.images.folder(IMAGES_FOLDER)
-        table = read_parquet(folder, part_name(part), ("image", *_FACTS), groups)
-        images += [table.column("image")[place].as_py() for place in places]
-        facts += table.select(_FACTS).take(places).to_pylist()
-        folder = request.root.folder(CLUSTERS_FOLDER)
-        table = read_parquet(folder, part_name(part), ("embedding",), groups)
-        embeddings.append(column_to_vectors(table.column("embedding"))[places])
-    return Drawn(
-        image_ids=image_ids, images=images, facts=facts, embeddings=np.concatenate(embeddings)
-    )

@@ -6,7 +6,7 @@ has the same digests on a laptop's disk and in a bucket.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from alignet_ray.errors import MismatchError, RecordError
@@ -24,14 +24,6 @@ def canonical_json(value: object) -> bytes:
 def sha256(data: bytes | memoryview) -> str:
     """Hexadecimal SHA-256."""
     return hashlib.sha256(data).hexdigest()
-
-
-def sha256_of(pieces: Iterable[bytes]) -> str:
-    """Hexadecimal SHA-256 of pieces one after the other."""
-    state = hashlib.sha256()
-    for piece in pieces:
-        state.update(piece)
-    return state.hexdigest()
 
 
 def digest(value: object) -> str:

@@ -35,11 +35,15 @@ def read_parquet(
 ) -> pa.Table:
     """Some columns, and only some row groups where given, of one file."""
     place = folder.place(name)
-    if not folder.exists(name):
-        raise RecordError("missing", "a Parquet file", place, "Run the job that writes it again.")
 
     def read() -> pa.Table:
-        with folder.file_system.open(folder.path(name), "rb") as stream:
+        try:
+            stream = folder.file_system.open(folder.path(name), "rb")
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise RecordError(
+                "missing", "a Parquet file", place, "Run the job that writes it again."
+            ) from error
+        with stream:
             watched = _WatchedReads(stream)
             try:
                 source = pq.ParquetFile(
@@ -72,9 +76,10 @@ def _read_row_groups(
     source: pq.ParquetFile, row_groups: Sequence[int], columns: Sequence[str]
 ) -> pa.Table:
     """Row groups one by one: read at once, images are copied over and over into larger buffers."""
-    none = source.schema_arrow.empty_table()
+    if not row_groups:
+        return source.schema_arrow.empty_table().select(columns)
     tables = [source.read_row_group(group, columns=list(columns)) for group in row_groups]
-    return pa.concat_tables(table.select(columns) for table in tables or [none])
+    return pa.concat_tables(tables).select(columns)
 
 
 class _WatchedReads:

@@ -89,11 +89,12 @@ def write_part(folder: Folder, part: int, data: bytes, settings_digest: str, fac
 def read_sidecar(folder: Folder, part: int) -> Json:
     """A part's sidecar. Raises RecordError where it is missing or not JSON."""
     name = sidecar_name(part)
-    if not folder.exists(name):
+    data = folder.read_if_there(name)
+    if data is None:
         raise RecordError(
             "missing", "the sidecar of a finished part", folder.place(name), "Run generate again."
         )
-    fields = parse_json(folder.read(name), folder.place(name))
+    fields = parse_json(data, folder.place(name))
     if not fields.keys() >= _SIDECAR_FIELDS:
         raise RecordError(
             f"fields {sorted(fields)}", "a part's sidecar", folder.place(name),

@@ -5,25 +5,25 @@ with ids. The tar is a pure function of the groups: fixed owner, mode and time. 
 every sample's byte range and SHA-256, so a reader may take any run of groups and check it.
 """
 
+import hashlib
 import io
 import tarfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
 from alignet_ray.errors import AlignetError, RecordError, StorageError
-from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256, sha256_of
+from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
 from alignet_ray.records.store import Folder
+from alignet_ray.records.tar_bytes import TAR_BLOCK, npy_bytes, tar_header
 
 SHARDS_FOLDER = "shards"
 SPLITS = ("train", "validation")
 
 _SIMILARITIES = "similarities.npy"
-_TAR_BLOCK = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,53 +97,21 @@ def sample_key(shard: int, group: int) -> str:
     return f"{shard:06d}-{group:05d}"
 
 
-@cache
-def _npy_header(shape: tuple[int, ...]) -> bytes:
-    stream = io.BytesIO()
-    layout = {"descr": "<f4", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(stream, layout)
-    return stream.getvalue()
-
-
-def _npy(matrix: Float32[np.ndarray, "..."]) -> bytes:
-    return _npy_header(matrix.shape) + matrix.astype("<f4", copy=False).tobytes("C")
-
-
 def _members(group: Group) -> Iterable[tuple[str, bytes]]:
     for position, (image, extension) in enumerate(zip(group.images, group.extensions, strict=True)):
         yield f"{position:03d}.{extension}", image
-    yield _SIMILARITIES, _npy(group.similarities)
+    yield _SIMILARITIES, npy_bytes(group.similarities)
     yield "json", canonical_json(group.meta())
 
 
-def _tar_header(name: str, size: int) -> bytes:
-    info = tarfile.TarInfo(name)
-    info.size, info.mode, info.mtime = size, 0o644, 0
-    return info.tobuf(tarfile.USTAR_FORMAT)
+@dataclass(frozen=True, kw_only=True)
+class BuiltTar:
+    """A tar in pieces, its size and SHA-256, and where its samples lie."""
 
-
-_BLANK = _tar_header("", 0)
-_NAME_BYTES = 100
-_SIZE = slice(124, 135)
-_CHECKSUM = slice(148, 154)
-# The checksum counts itself as spaces; the two bytes behind its digits stay as they are.
-_BLANK_SUM = sum(_BLANK) - sum(_BLANK[_SIZE]) - sum(_BLANK[148:156]) + 8 * ord(" ")
-
-
-def _header(name: str, size: int) -> bytes:
-    """What `tarfile` writes, in a tenth of its time: only name, size and checksum differ."""
-    encoded, digits = name.encode(), b"%011o" % size
-    if len(encoded) > _NAME_BYTES or len(digits) > 11:
-        return _tar_header(name, size)
-    checksum = b"%06o" % (_BLANK_SUM + sum(encoded) + sum(digits))
-    return (
-        encoded.ljust(_NAME_BYTES, b"\0")
-        + _BLANK[_NAME_BYTES : _SIZE.start]
-        + digits
-        + _BLANK[_SIZE.stop : _CHECKSUM.start]
-        + checksum
-        + _BLANK[_CHECKSUM.stop :]
-    )
+    pieces: Sequence[bytes]
+    bytes: int
+    sha256: str
+    samples: tuple[Json, ...]
 
 
 class ShardWriter:
@@ -156,29 +124,40 @@ class ShardWriter:
         self._shard = shard
         self._pieces: list[bytes] = []
         self._size = 0
+        self._sha256 = hashlib.sha256()
         self._samples: list[Json] = []
 
     def add(self, group: Group) -> None:
         """Append a group as one WebDataset sample."""
         key = sample_key(self._shard, len(self._samples))
-        start, first_piece = self._size, len(self._pieces)
+        start, checksum = self._size, hashlib.sha256()
         members: list[list[Any]] = []
         for suffix, data in _members(group):
-            padding = bytes(-len(data) % _TAR_BLOCK)
-            members.append([suffix, self._size + _TAR_BLOCK, len(data)])
-            self._pieces += (_header(f"{key}.{suffix}", len(data)), data, padding)
-            self._size += _TAR_BLOCK + len(data) + len(padding)
-        checksum = sha256_of(self._pieces[first_piece:])
+            members.append([suffix, self._size + TAR_BLOCK, len(data)])
+            header = tar_header(f"{key}.{suffix}", len(data))
+            for piece in (header, data, bytes(-len(data) % TAR_BLOCK)):
+                self._append(piece)
+                checksum.update(piece)
         self._samples.append(
-            {"key": key, "offset": start, "bytes": self._size - start, "sha256": checksum,
-             "members": members}
+            {"key": key, "offset": start, "bytes": self._size - start,
+             "sha256": checksum.hexdigest(), "members": members}
         )  # fmt: skip
 
-    def finish(self) -> tuple[list[bytes], list[Json]]:
-        """The tar's bytes in pieces, and its samples' places."""
-        end = self._size + 2 * _TAR_BLOCK
-        self._pieces.append(bytes(2 * _TAR_BLOCK + -end % tarfile.RECORDSIZE))
-        return self._pieces, self._samples
+    def _append(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self._size += len(piece)
+        self._sha256.update(piece)
+
+    def finish(self) -> BuiltTar:
+        """The whole tar."""
+        self._append(bytes(2 * TAR_BLOCK))
+        self._append(bytes(-self._size % tarfile.RECORDSIZE))
+        return BuiltTar(
+            pieces=self._pieces,
+            bytes=self._size,
+            sha256=self._sha256.hexdigest(),
+            samples=tuple(self._samples),
+        )
 
 
 def write_shard(
@@ -195,19 +174,19 @@ def write_shard(
     writer = ShardWriter(shard)
     for group in groups:
         writer.add(group)
-    pieces, samples = writer.finish()
+    tar = writer.finish()
     record = Shard(
         shard=shard,
         split=split,
         digest=settings_digest,
-        bytes=sum(map(len, pieces)),
-        sha256=sha256_of(pieces),
-        samples=tuple(samples),
+        bytes=tar.bytes,
+        sha256=tar.sha256,
+        samples=tar.samples,
         parts=parts,
         statistics=statistics,
     )
-    folder.write(tar_name(shard), pieces)
-    folder.write(sidecar_name(shard), canonical_json({**vars(record), "samples": samples}))
+    folder.write(tar_name(shard), tar.pieces)
+    folder.write(sidecar_name(shard), canonical_json(vars(record)))
     return record
 
 

@@ -181,6 +181,15 @@ class Folder:
         """All bytes of a file."""
         return with_retries(lambda: self.file_system.cat_file(self.path(name)), self.place(name))
 
+    def read_if_there(self, name: str) -> bytes | None:
+        """All bytes of a file, or None where it is absent: one request, not two."""
+
+        def found() -> bytes | None:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                return self.file_system.cat_file(self.path(name))
+
+        return with_retries(found, self.place(name))
+
     def read_range(self, name: str, start: int, end: int) -> bytes:
         """Bytes [start, end) of a file; a file that ends before is a StorageError."""
         data = with_retries(

@@ -216,7 +216,7 @@ def test_pickled_similarities_are_refused_even_where_every_digest_fits(
 ):
     stream = io.BytesIO()
     np.save(stream, np.array([[print] * 3] * 3, dtype=object), allow_pickle=True)
-    monkeypatch.setattr("alignet_ray.records.shards._npy", lambda _array: stream.getvalue())
+    monkeypatch.setattr("alignet_ray.records.shards.npy_bytes", lambda _array: stream.getvalue())
     record = write(root, make_groups(1))
     with pytest.raises(RecordError, match=r"000012-00000 is unreadable .*allow_pickle"):
         read_groups(root, record, 0, 1)

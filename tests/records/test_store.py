@@ -92,6 +92,7 @@ OPERATIONS = {
     "read_range": lambda folder: folder.read_range("a", 1, 3),
     "write": lambda folder: folder.write("a", b"data"),
     "exists": lambda folder: folder.exists("a"),
+    "read_if_there": lambda folder: folder.read_if_there("a"),
     "size": lambda folder: folder.size("a"),
     "sizes": lambda folder: folder.sizes(),
     "delete": lambda folder: folder.delete("a"),
@@ -122,6 +123,12 @@ def test_writing_again_replaces(root):
 def test_existence_is_known(root):
     root.write("a/b", b"")
     assert [root.exists(name) for name in ("a/b", "a", "b", "a/b/c")] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("name", "data"), [("a/b", b"x"), ("a/c", None), ("a/b/c", None)])
+def test_an_absent_file_is_read_as_none(root, name, data):
+    root.write("a/b", b"x")
+    assert root.read_if_there(name) == data
 
 
 def test_sizes_are_of_the_files_in_that_folder_alone(root):

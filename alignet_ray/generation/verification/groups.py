@@ -58,8 +58,8 @@ def check_groups(content: ShardContent, broken: BrokenParts) -> tuple[int, int]:
         num_draws += len(group.images)
         num_unchecked += not is_whole
         writer.add(group)
-    rebuilt, samples = writer.finish()
-    if b"".join(rebuilt) != content.data or samples != list(record.samples):
+    rebuilt = writer.finish()
+    if b"".join(rebuilt.pieces) != content.data or rebuilt.samples != tuple(record.samples):
         raise RecordError("other bytes around its groups", "the tar that these groups give", place)
     return num_draws, num_unchecked
 
