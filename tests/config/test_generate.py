@@ -133,3 +133,21 @@ def test_clusters_and_temperature_can_be_found_by_the_job():
     assert auto.teacher_temperature == "auto"
     with pytest.raises(ConfigError, match=r"run with temperature 2; expected --shards\.teacher"):
         ShardConfig(teacher_temperature=2.0, entropy_from="run")
+
+
+@pytest.mark.parametrize("output", ["/data/photos/run", "/data/photos"])
+def test_a_root_inside_the_images_is_refused(output):
+    with pytest.raises(ConfigError, match="expected a root outside the images"):
+        generate(images=("/data/photos",), output=output)
+    assert generate(images=("/data/photos",), output="/data/photos_run").output
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_validation_images_are_none_or_enough_for_a_triplet(count):
+    with pytest.raises(ConfigError, match="expected 0, or the 3 of one triplet"):
+        ShardConfig(num_validation_images=count)
+
+
+def test_an_infinite_temperature_is_refused():
+    with pytest.raises(ConfigError, match="inf; expected more than 0, and finite"):
+        ShardConfig(teacher_temperature=float("inf"))

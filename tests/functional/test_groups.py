@@ -13,6 +13,7 @@ from alignet_ray.functional.groups import (
     STRATEGIES,
     WITHIN_STRATEGIES,
     gram_pair_similarities,
+    least_cluster_size,
     num_triplets,
     strategy_fault,
     triplet_positions,
@@ -119,3 +120,11 @@ def test_a_broken_strategy_is_said_in_words():
     )
     assert strategy_fault("cluster_border", (2, 2), ids * 0) == "two blocks share one"
     assert strategy_fault("random", (3,), ids) == "4 images in blocks of 3"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "least"),
+    [("cluster_border", 4), ("within_cluster", 4), ("class_border", 1), ("random", 1)],
+)
+def test_only_groups_of_clusters_need_clusters_of_a_size(strategy, least):
+    assert least_cluster_size(strategy, (4, 4)) == least

@@ -1,5 +1,6 @@
 """Every kind of broken image is counted with its reason; every odd but sound one is taken."""
 
+import contextlib
 import gzip
 import io
 import struct
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from alignet_ray.config.backbone import BackboneConfig, PreprocessingConfig
 from alignet_ray.config.generate import (
@@ -137,6 +138,37 @@ ACCEPTED: dict[str, bytes] = {
     **{f"rotated_{number}.jpg": rotated(number) for number in range(1, 9)},
     "nonsense_rotation.jpg": rotated(99),
 }
+
+
+def odd_exif() -> bytes:
+    """Turned by EXIF, in which the resolution, a number, is text."""
+    entries = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0) + struct.pack(
+        "<HHI4s", 0x011A, 2, 4, b"abc"
+    )
+    tiff = b"II*\0" + struct.pack("<IH", 8, 2) + entries + bytes(4)
+    return encoded(exif=b"Exif\0\0" + tiff)
+
+
+def test_odd_exif_turns_the_image_and_hurts_nothing():
+    data = odd_exif()
+    with (
+        pytest.raises((TypeError, ValueError, struct.error)),
+        Image.open(io.BytesIO(data)) as opened,
+    ):
+        ImageOps.exif_transpose(opened)  # what a decoder must not rely on
+    assert decode_image(data).size == (72, 96)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_spoiled_headers_raise_nothing_but_a_reason(seed):
+    rng = np.random.default_rng(seed)
+    whole = np.frombuffer(odd_exif(), np.uint8)
+    for _ in range(400):
+        data = whole.copy()
+        data[rng.integers(2, 120, size=4)] = rng.integers(0, 256, size=4)
+        with contextlib.suppress(DecodeError):
+            assert decode_image(data.tobytes()).mode == "RGB"
+
 
 SIDE = 32
 BACKBONE = BackboneConfig(

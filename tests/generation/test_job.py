@@ -29,6 +29,7 @@ from alignet_ray.generation.label_entropy import shard_similarities
 from alignet_ray.models.backbones import load_backbone
 from alignet_ray.records.clusters import read_index
 from alignet_ray.records.manifest import read_manifest
+from alignet_ray.records.run import image_root
 from alignet_ray.records.store import Folder
 from alignet_ray.records.teacher_bundle import TeacherBundle, Transform, write_bundle
 
@@ -129,6 +130,25 @@ def test_a_borrowed_table_must_be_there_and_fit_the_teacher(make, place, aligned
         generate(make("wrong", images_from=aligned, **wrong))
     with pytest.raises(MismatchError, match="asked for another run's; expected its own images"):
         generate(make("aligned", images_from=aligned, **{**BORROWED, "teacher": make("x").teacher}))
+
+
+def test_a_borrowed_table_can_be_borrowed_again_and_named_from_anywhere(
+    make, place, aligned, monkeypatch
+):
+    monkeypatch.chdir(place)
+    first = generate(make("link1", images_from="aligned", **BORROWED))
+    second = generate(make("link2", images_from="link1", **BORROWED))
+    assert image_root(Folder.at(second.root)) == Folder.at(aligned)
+    assert content(first.root, "shards") == content(second.root, "shards")
+
+
+def test_a_lost_manifest_is_written_again_and_said(make, aligned):
+    (Path(aligned) / "shards" / "train" / "manifest.json").unlink()
+    summary = generate(make("aligned"))
+    assert summary.has_written
+    assert (summary.num_new_parts, [s.num_new_shards for s in summary.splits]) == (0, [0, 0])
+    assert (Path(aligned) / "report" / "index.html").exists()
+    assert not generate(make("aligned")).has_written
 
 
 def test_auto_temperature_matches_the_mean_entropy_of_the_other_run(make, aligned):

@@ -211,3 +211,30 @@ def test_a_run_on_a_borrowed_table_keeps_its_settings_and_says_where_it_lies():
     assert made.settings.images == images
     assert made.settings.images_from == "gs://b/run"
     assert (made.layout.part_rows, made.layout.row_group_rows) == (64, 32)
+
+
+def test_few_images_are_all_of_them_training_images():
+    (train,) = plan(25, shards=ShardConfig(group="triplet")).splits
+    assert (train.first_row, train.last_row) == (0, 25)
+
+
+def test_auto_tries_no_fewer_clusters_than_a_group_takes():
+    made = plan(2000, clusters=ClusterConfig(num_clusters="auto"), shards=ShardConfig(group="16x4"))
+    assert made.candidates[0] == 16
+
+
+def test_the_pool_is_large_enough_for_the_classes():
+    many = {f"class{number}": 50 for number in range(20_000)}
+    made = plan(10**6, labels=many, shards=ShardConfig(strategy="class_border"))
+    assert made.settings.shards["pool_rows"] == 32 * 20_000
+
+
+def test_shards_of_large_originals_hold_fewer_images():
+    config = GenerateConfig(
+        images=("i",), output="o", teacher=UNTRANSFORMED, stored=StoredConfig(original=True)
+    )
+    images = image_settings(config, "listing", (), BACKBONE, "float32")
+    for mean_bytes, most in ((5e6, 53), (1e4, 6144)):
+        made = plan_run(config, images, 10**6, None, LABELS, mean_image_bytes=mean_bytes)
+        train = made.splits[0]
+        assert train.groups_per_shard == max(1, most // sum(train.blocks))

@@ -17,6 +17,7 @@ from alignet_ray.errors import RecordError
 from alignet_ray.records.digests import canonical_json
 from alignet_ray.records.shards import (
     end_of_read,
+    finished_numbers,
     read_groups,
     read_sidecar,
     sample_key,
@@ -239,3 +240,17 @@ def test_reads_end_at_about_the_asked_bytes_and_miss_no_group(make_groups, new_r
         assert end == first + 1 or (end > first and size <= read_bytes)
         assert end == 9 or size + shard.samples[end]["bytes"] > read_bytes
         first = end
+
+
+def test_only_whole_pairs_under_their_own_names_are_finished_shards():
+    pairs = {"000000.tar", "000000.json", "000007.tar", "000007.json"}
+    others = {
+        "000002.tar",
+        "000003.json",
+        "20240101.tar",
+        "1.tar",
+        "1.json",
+        "\u00b2.tar",
+        "m.json",
+    }
+    assert finished_numbers(pairs | others) == [0, 7]

@@ -212,3 +212,49 @@ def test_a_file_name_that_is_no_text_is_named(photo_folder):
     (folder / "cat" / "000.jpg").rename(Path(os.fsdecode(bytes(folder / "cat") + b"/\xff.jpg")))
     with pytest.raises(InputError, match=r"no UTF-8 .*udcff"):
         list_folder(str(folder), 0)
+
+
+@pytest.mark.parametrize("name", ["split=train", "a[1]", "b{c", "d::e", "100% #1 ?", "f*"])
+def test_a_folder_may_have_any_name(photo_folder, name):
+    assert list_images([str(photo_folder(name))], SourceConfig(), 0).table.num_rows == 6
+
+
+def test_links_to_folders_are_followed_but_not_back_to_where_they_are(photo_folder, tmp_path):
+    folder = photo_folder()
+    (folder / "again").symlink_to(photo_folder("elsewhere", labels=("x",)))
+    (folder / "cat" / "round").symlink_to(folder)
+    found = keys(list_folder(str(folder), 0))
+    assert {key for key in found if key.startswith("again/")} == {
+        f"again/x/{number:03d}.jpg" for number in range(3)
+    }
+    assert len(found) == 9
+
+
+def test_a_link_to_nothing_is_named(photo_folder):
+    folder = photo_folder()
+    (folder / "lost.jpg").symlink_to("nowhere.jpg")
+    with pytest.raises(InputError, match=r"lost\.jpg: a link to nothing"):
+        list_folder(str(folder), 0)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "said"),
+    [
+        (SourceConfig(label_column="wnid"), "", "--source.label-column out"),
+        (SourceConfig(url_column="file"), "", "--source.url-column out"),
+        (SourceConfig(), "/{1..", "braces in pairs"),
+        (SourceConfig(), "/cat/*.jpg", "Name the folder"),
+    ],
+)
+def test_what_is_asked_in_vain_is_refused(photo_folder, source, name, said):
+    with pytest.raises(InputError, match=said):
+        list_images([f"{photo_folder()}{name}"], source, 0)
+
+
+def test_files_that_are_no_images_are_counted(photo_folder):
+    folder = photo_folder()
+    for name in ("a.txt", "b.txt", ".hidden.jpg"):
+        (folder / name).write_bytes(b"x")
+    (note,) = list_images([str(folder)], SourceConfig(), 0).notes
+    assert note.startswith("3 files in")
+    assert "(2 .txt, 1 .jpg)" in note

@@ -88,6 +88,37 @@ def test_keys_ranges_and_lengths_of_the_list_are_kept(photo_folder):
     assert [found[k]["length"] for k in ("first", "second")] == [10, 25]
 
 
+@pytest.mark.parametrize(
+    ("offset", "length", "said"),
+    [("0", "", "offset 0 and length None in row 1"), ("-1", "3", "offset -1"), ("0", "-3", "-3")],
+)
+def test_a_range_that_is_none_is_refused(photo_folder, offset, length, said):
+    columns = {"url": ["cat/000.jpg"], "offset": [offset], "length": [length]}
+    with pytest.raises(InputError, match=said):
+        rows_of(write_list(photo_folder() / "list.csv", columns))
+
+
+def test_a_range_from_the_start_is_a_range_and_no_offset_is_the_whole_file(photo_folder):
+    folder = photo_folder()
+    columns = {"url": ["all.bin", "cat/000.jpg"], "offset": ["0", ""], "length": ["10", ""]}
+    found = {row["url"]: row for row in rows_of(write_list(folder / "list.csv", columns)).values()}
+    assert found[str(folder / "all.bin")]["offset"] == 0
+    assert found[str(folder / "cat" / "000.jpg")]["offset"] is None
+
+
+def test_a_label_column_that_is_named_must_be_there(photo_folder):
+    path = write_list(photo_folder() / "list.csv", {"url": ["cat/000.jpg"], "label": ["a"]})
+    with pytest.raises(InputError, match="expected a column 'clas'"):
+        rows_of(path, SourceConfig(label_column="clas"))
+
+
+def test_two_columns_of_one_name_are_refused(photo_folder):
+    path = photo_folder() / "list.csv"
+    path.write_text("url,url\ncat/000.jpg,dog/000.jpg\n")
+    with pytest.raises(InputError, match="expected each column once"):
+        rows_of(path)
+
+
 def test_a_folder_of_parquet_files_is_one_list(photo_folder, tmp_path):
     folder = photo_folder()
     (tmp_path / "lists").mkdir()

@@ -119,3 +119,24 @@ def test_a_folder_a_range_and_a_pattern_name_the_same_tars(tmp_path, name):
     listing = list_images([f"{tmp_path}{name}"], SourceConfig(), 1).table
     expected = {f"{t}/{n}.png" for t in range(3) for n in range(4)}
     assert set(listing.column("key").to_pylist()) == expected
+
+
+def test_a_second_name_of_a_file_is_at_the_same_bytes(tmp_path):
+    path = tmp_path / "a.tar"
+    write_tar(path, {"0.jpg": b"data"})
+    with tarfile.open(path, "a") as archive:
+        link = tarfile.TarInfo("1.jpg")
+        link.type, link.linkname = tarfile.LNKTYPE, "0.jpg"
+        archive.addfile(link)
+    found = rows(str(path))
+    assert found["a/1.jpg"]["offset"] == found["a/0.jpg"]["offset"]
+    assert found["a/1.jpg"]["length"] == 4
+
+
+def test_json_that_holds_no_label_is_passed_over(tmp_path):
+    members = {
+        "0.jpg": b"a", "0.json": b"[[1, 2, 3, 4]]", "1.jpg": b"b", "1.json": b'{"a": 1}\n{"a": 2}',
+        "._1.json": b"\0\5\x16\x07", "2.jpg": b"c", "2.json": b'{"label": [1]}',
+    }  # fmt: skip
+    found = rows(write_tar(tmp_path / "a.tar", members))
+    assert [row["label"] for row in found.values()] == [None] * 3
