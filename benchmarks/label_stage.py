@@ -14,7 +14,6 @@ The tars are compared byte by byte before anything is timed. All ways fsync what
 read from the page cache; a folder in memory (`--folder /dev/shm`) leaves the disk out.
 """
 
-import argparse
 import io
 import json
 import os
@@ -28,8 +27,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tables import ROW_GROUP_ROWS, label_request, photographs, write_table
-from timing import in_turns, ratio_line, use_one_thread
 
 from alignet_ray.generation.labelling import LabelRequest, make_shard
 from alignet_ray.records.clusters import CLUSTERS_FOLDER
@@ -37,6 +34,8 @@ from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.parts import part_name
 from alignet_ray.records.shards import read_sidecar, shard_folder, tar_name
 from alignet_ray.records.store import Folder
+from tables import ROW_GROUP_ROWS, label_request, photographs, write_table
+from timing import in_turns, parser_of, ratio_line, use_one_thread
 
 CLAIM = 1.5
 GROUPS = {"48x4": (4,) * 48, "triplet": (2, 1)}
@@ -140,7 +139,7 @@ def ways(
 
 def main() -> None:
     """Make a table, time both ways for each kind of group, print the ratios."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--rows", type=int, default=20_000, help="images in the table")
     parser.add_argument("--dim", type=int, default=1152, help="features of an embedding")
     parser.add_argument("--shards", type=int, default=2, help="shards in one turn")

@@ -22,13 +22,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from tables import label_request, layout_of, write_table
-from timing import in_fresh_process, peak_memory_mib, use_one_thread
-
 from alignet_ray.generation.labelling import make_shard
 from alignet_ray.generation.plan import LEAST_POOL_ROWS
 from alignet_ray.records.shards import read_sidecar, shard_folder
 from alignet_ray.records.store import Folder
+from tables import label_request, layout_of, write_table
+from timing import in_fresh_process, parser_of, peak_memory_mib, use_one_thread
 
 CLAIM = 1.2
 SIZES = (10_000, 100_000, 1_000_000)
@@ -106,7 +105,7 @@ def compare(title: str, urls: dict[int, str], pool_rows: int, repeats: int, shar
 
 def main() -> None:
     """Make the tables and compare them, or measure one of them."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="rows of the tables")
     parser.add_argument("--shards", type=int, default=6, help="shards a process")
     parser.add_argument("--repeats", type=int, default=3, help="turns")

@@ -13,13 +13,11 @@ In turns, in one process with one thread:
 All ways are compared with each other before they are timed.
 """
 
-import argparse
 import statistics
 from collections.abc import Callable
 
 import numpy as np
 import torch
-from timing import Timing, in_turns, ratio_line, use_one_thread
 
 from alignet_ray.functional.groups import gram_pair_similarities, triplet_positions
 from alignet_ray.functional.odd_one_out import (
@@ -28,6 +26,7 @@ from alignet_ray.functional.odd_one_out import (
     pair_similarities,
 )
 from alignet_ray.functional.similarity import gram_matrix
+from timing import Timing, in_turns, parser_of, ratio_line, use_one_thread
 
 TRIPLETS_CLAIM, GROUPS_CLAIM = 150_000, 5_000_000
 LOOP_SHARE = 20
@@ -126,7 +125,7 @@ def _rate(timing: Timing, num_triplets: int) -> float:
 
 def main() -> None:
     """Time all three parts."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--images", type=int, default=16_384, help="images in the pool")
     parser.add_argument("--dim", type=int, default=1152, help="features of an embedding")
     parser.add_argument("--triplets", type=int, default=20_000, help="triplets in one turn")

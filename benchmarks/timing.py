@@ -5,6 +5,7 @@ Times drift on a busy machine, so no figure stands alone: ways are timed in turn
 say how much of a difference was computing, and how much waiting for a disk or for other work.
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -51,6 +52,11 @@ def ratio_line(mine: Timing, other: Timing, claim: str = "") -> str:
     """One line that compares two ways."""
     ratio = f"{mine.ratio_to(other):.2f} (CPU {mine.cpu_ratio_to(other):.2f})"
     return f"  {mine.name} / {other.name} = {ratio}" + (f"; claim: {claim}" if claim else "")
+
+
+def parser_of(docstring: str | None) -> argparse.ArgumentParser:
+    """A parser whose help says the claim, the first paragraph of a script's docstring."""
+    return argparse.ArgumentParser(description=(docstring or "").split("\n\n")[0])
 
 
 def use_one_thread() -> None:

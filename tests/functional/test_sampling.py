@@ -22,6 +22,7 @@ NUM_GROUPS = 40_000
 GOLDEN_P_BY_K = [[14, 16, 11, 7], [14, 9, 13, 5], [6, 1, 5, 13]]
 GOLDEN_BORDER = [[14, 16, 10], [11, 7, 6], [14, 9, 10]]
 GOLDEN_WITHIN = [[6, 1, 12], [6, 12, 1], [7, 0, 4]]
+GOLDEN_RANDOM = [[18, 1, 4], [11, 16, 0], [3, 18, 13]]
 
 ID_LISTS = st.lists(st.integers(-1, 4), max_size=40).map(lambda ids: np.array(ids, dtype=np.int64))
 
@@ -57,6 +58,8 @@ def test_draws_are_golden():
     assert drawn_from_ids((2, 2), 3).tolist() == GOLDEN_P_BY_K
     assert drawn_from_ids((2, 1), 3).tolist() == GOLDEN_BORDER
     assert drawn_from_ids((3,), 3).tolist() == GOLDEN_WITHIN
+    drawn = draw_random_groups(stream(), np.flatnonzero(IDS >= 0), group_size=3, num_groups=3)
+    assert drawn.tolist() == GOLDEN_RANDOM
 
 
 @given(ID_LISTS, st.sampled_from([(2, 2), (3, 3), (2, 1), (3,), (1, 1, 1)]), st.integers(0, 99))

@@ -11,6 +11,7 @@ import pytest
 from alignet_ray.generation.clustering import ClusterRequest, assign_part, fit_centroids
 from alignet_ray.generation.labelling import LabelRequest
 from alignet_ray.generation.plan import SplitPlan
+from alignet_ray.records.clusters import CLUSTERS_FOLDER, cluster_table
 from alignet_ray.records.image_table import IMAGES_FOLDER, StoredImage, image_table
 from alignet_ray.records.listing import LISTING_SCHEMA, write_listing
 from alignet_ray.records.parquet import parquet_bytes
@@ -59,6 +60,14 @@ class Table:
             "seed": 0, "settings_digest": "shards",
         }  # fmt: skip
         return LabelRequest(**{**plain, **changes})
+
+    def set_clusters(self, cluster_ids: np.ndarray, vectors: np.ndarray) -> None:
+        """Clusters and transformed embeddings as a test wants them, instead of k-means's."""
+        for part in range(self.layout.num_parts):
+            rows = np.asarray(self.layout.rows(part))
+            made = cluster_table(rows, cluster_ids[rows], vectors[rows])
+            data = parquet_bytes(made, self.layout.row_group_rows)
+            write_part(self.root.folder(CLUSTERS_FOLDER), part, data, "clusters", {})
 
 
 def write_images(table: Table) -> None:
