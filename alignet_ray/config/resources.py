@@ -1,4 +1,4 @@
-"""Machine facts. They change how fast a job runs, never what it makes: outside every digest."""
+"""Machine facts: how fast a job runs, not what it makes. They are outside every digest."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,10 @@ from alignet_ray.config.checks import above, at_least
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """Machines and how to use them; nothing here changes a result."""
+    """Machines and how to use them.
+
+    Device and threads change the last bits of embeddings, and nothing else changes a result.
+    """
 
     address: str | None = None
     """Ray cluster to join: `auto`, `ray://...`; without it RAY_ADDRESS or a Ray of our own."""

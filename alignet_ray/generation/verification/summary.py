@@ -71,7 +71,11 @@ def _next(report: VerifyReport) -> Iterator[str]:
     elif mended and report.removed is None:
         yield f"Next: python jobs/verify.py --run {report.root} --repair"
     elif mended:
-        count = f", with --num-groups {report.num_groups}," if report.num_groups else ""
+        count = (
+            f", with --num-groups {report.num_groups} in place of a count,"
+            if report.num_groups
+            else ""
+        )
         yield (
             f"Next: the {report.made_by} command that made this run{count} makes what is missing; "
             "then verify again"
