@@ -57,7 +57,10 @@ def test_a_run_of_which_records_are_only_missing_is_not_called_broken():
     [
         ({}, "jobs/train.py --runs run"),
         ({"count": 1}, "jobs/verify.py --run run --repair"),
-        ({"count": 1, "removed": ("a",), "num_groups": 12}, "with --num-groups 12, makes"),
+        (
+            {"count": 1, "removed": ("a",), "num_groups": 12},
+            "with --num-groups 12 in place of a count, makes",
+        ),
         ({"count": 1, "removed": ("a",)}, "that made this run makes"),
         ({"count": 1, "unrepairable": problems(1), "remedies": ("Ask them.",)}, "Ask them."),
     ],
