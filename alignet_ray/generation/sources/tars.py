@@ -8,7 +8,7 @@ import json
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO
+from typing import Any
 
 import pyarrow as pa
 
@@ -96,7 +96,7 @@ def read_tar(url: str) -> TarImages:
     return with_retries(read, url)
 
 
-def _scan(stream: IO[bytes], url: str, size: int) -> TarImages:
+def _scan(stream: Any, url: str, size: int) -> TarImages:
     images: dict[str, tuple[int, int]] = {}
     labels: dict[str, str] = {}
     end = 0
