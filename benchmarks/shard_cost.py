@@ -107,7 +107,7 @@ def main() -> None:
     """Make the tables and compare them, or measure one of them."""
     parser = parser_of(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="rows of the tables")
-    parser.add_argument("--shards", type=int, default=6, help="shards a process")
+    parser.add_argument("--shards", type=int, default=12, help="shards a process")
     parser.add_argument("--repeats", type=int, default=3, help="turns")
     parser.add_argument("--folder", help="where to write (default: the folder for temporaries)")
     parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
