@@ -36,6 +36,7 @@ from alignet_ray.records.parts import PartLayout
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import EmbedRequest, StoredFormat, embed_missing_parts
 from alignet_ray.stages.session import ray_session
+from timing import parser_of
 
 BATCH_SIZE = 64
 PART_ROWS = 256
@@ -181,9 +182,7 @@ def measure(args: argparse.Namespace, folder: Path) -> Iterator[tuple[float, flo
 
 def main() -> None:
     """Print a line a turn, and the ratio."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--model", default="mobilenetv1_100", help="timm name, random weights")
     parser.add_argument("--images", type=int, default=1536, help="images whose time is measured")
     parser.add_argument("--small", type=int, default=512, help="images of the run for start-up")
