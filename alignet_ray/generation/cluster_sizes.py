@@ -77,8 +77,7 @@ def cluster_sizes(
     root: Folder, layout: PartLayout, num_clusters: int, num_sources: int
 ) -> ClusterSizes:
     """The sizes of a finished clustering, by Ray tasks over its sidecars."""
-    starts = range(0, layout.num_parts, _PARTS_PER_TASK)
-    spans = [(start, min(start + _PARTS_PER_TASK, layout.num_parts)) for start in starts]
+    spans = layout.spans(_PARTS_PER_TASK)
     total = np.zeros((max(1, num_sources), num_clusters), np.int64)
     for _, counts in map_tasks(_add_up, spans, root, total.shape):
         total += counts

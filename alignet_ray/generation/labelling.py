@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Int
 
-from alignet_ray.errors import InputError, RecordError
+from alignet_ray.errors import InputError
 from alignet_ray.functional.groups import CLASS_STRATEGIES
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.functional.sampling import (
@@ -33,12 +33,10 @@ from alignet_ray.records.parquet import read_parquet
 from alignet_ray.records.parts import PartLayout, part_name, read_sidecar
 from alignet_ray.records.shards import (
     Group,
+    kept_shard,
     shard_folder,
-    sidecar_name,
-    tar_name,
     write_shard,
 )
-from alignet_ray.records.shards import read_sidecar as read_shard_sidecar
 from alignet_ray.records.store import Folder
 
 _POOL_COLUMNS = ("image_id", "cluster_id")
@@ -97,9 +95,13 @@ def make_shard(shard: int, request: LabelRequest) -> LabelledShard:
     stream = RandomStream(request.seed, "label", request.split.split, shard)
     row_groups = _draw_row_groups(stream, request)
     parts = _part_digests(request, _parts_of(row_groups))
-    kept = _kept_shard(folder, shard, request, parts)
+    kept = kept_shard(folder, shard, request.settings_digest, parts)
     if kept is not None:
-        return kept
+        return LabelledShard(
+            line=manifest_shard(folder, kept),
+            statistics=PoolStatistics(**kept.statistics),
+            is_new=False,
+        )
     draw = _draw_from_pool(stream, request, row_groups)
     record = write_shard(
         folder,
@@ -140,26 +142,6 @@ def _draw_from_pool(
         image_ids=pool.image_ids[positions],
         cluster_ids=pool.cluster_ids[positions],
         statistics=pool_statistics(members, max(request.split.blocks)),
-    )
-
-
-def _kept_shard(
-    folder: Folder, shard: int, request: LabelRequest, parts: dict[str, dict[str, str]]
-) -> LabelledShard | None:
-    """The finished shard of that number, if settings, parts and size are as they must be."""
-    if not (folder.exists(sidecar_name(shard)) and folder.exists(tar_name(shard))):
-        return None
-    try:
-        record = read_shard_sidecar(folder, shard)
-    except RecordError:
-        return None
-    same = record.digest == request.settings_digest and record.parts == parts
-    if not same or folder.size(tar_name(shard)) != record.bytes:
-        return None
-    return LabelledShard(
-        line=manifest_shard(folder, record),
-        statistics=PoolStatistics(**record.statistics),
-        is_new=False,
     )
 
 

@@ -26,8 +26,7 @@ class PartSurvey:
 
 def survey_parts(root: Folder, images: Folder, layout: PartLayout) -> PartSurvey:
     """Read every part's sidecars, by Ray tasks; all image parts must be there."""
-    starts = range(0, layout.num_parts, _PARTS_PER_TASK)
-    spans = [(start, min(start + _PARTS_PER_TASK, layout.num_parts)) for start in starts]
+    spans = layout.spans(_PARTS_PER_TASK)
     found = dict(map_tasks(survey_span, spans, root, images))
     total = PartSurvey()
     for span in spans:

@@ -28,6 +28,11 @@ class PartLayout:
         """Parts in all."""
         return -(-self.num_rows // self.part_rows)
 
+    def spans(self, num_parts: int) -> list[tuple[int, int]]:
+        """The parts cut into runs [first, last) of at most that many, worth a task each."""
+        starts = range(0, self.num_parts, num_parts)
+        return [(start, min(start + num_parts, self.num_parts)) for start in starts]
+
     def rows(self, part: int) -> range:
         """Listing rows of a part."""
         start = part * self.part_rows

@@ -203,6 +203,20 @@ def read_sidecar(folder: Folder, shard: int) -> Shard:
         raise RecordError(f"fields {sorted(fields)}", "a shard's sidecar", place, _AGAIN) from error
 
 
+def kept_shard(
+    folder: Folder, shard: int, settings_digest: str, parts: Mapping[str, Mapping[str, str]]
+) -> Shard | None:
+    """The finished shard of that number, if settings, parts and size are as they must be."""
+    if not (folder.exists(sidecar_name(shard)) and folder.exists(tar_name(shard))):
+        return None
+    try:
+        record = read_sidecar(folder, shard)
+    except RecordError:
+        return None
+    same = record.digest == settings_digest and record.parts == parts
+    return record if same and folder.size(tar_name(shard)) == record.bytes else None
+
+
 _AGAIN = "Delete the sidecar, if it is there, and run generate again with the same settings."
 
 

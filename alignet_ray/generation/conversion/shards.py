@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alignet_ray.errors import RecordError
 from alignet_ray.functional.released_triplets import triplet_gram
 from alignet_ray.generation.conversion.places import Places
 from alignet_ray.generation.conversion.plan import triplet_blocks
@@ -30,7 +29,7 @@ from alignet_ray.records.parts import PartLayout
 from alignet_ray.records.parts import read_sidecar as read_part_sidecar
 from alignet_ray.records.shards import (
     Group,
-    read_sidecar,
+    kept_shard,
     shard_folder,
     sidecar_name,
     tar_name,
@@ -100,9 +99,9 @@ def make_shard(
             for part in range(first, last + 1)
         },
     }
-    kept = _kept_shard(folder, shard, request, parts)
+    kept = kept_shard(folder, shard, request.settings_digest, parts)
     if kept is not None:
-        return kept, False
+        return manifest_shard(folder, kept), False
     record = write_shard(
         folder,
         _groups(ids, similarities, places, request),
@@ -113,25 +112,6 @@ def make_shard(
         statistics={},
     )
     return manifest_shard(folder, record), True
-
-
-def _kept_shard(
-    folder: Folder,
-    shard: int,
-    request: ConvertedShardRequest,
-    parts: dict[str, dict[str, str]],
-) -> ManifestShard | None:
-    """The finished shard of that number, if settings, parts and size are as they must be."""
-    if not (folder.exists(sidecar_name(shard)) and folder.exists(tar_name(shard))):
-        return None
-    try:
-        record = read_sidecar(folder, shard)
-    except RecordError:
-        return None
-    same = record.digest == request.settings_digest and record.parts == parts
-    if not same or folder.size(tar_name(shard)) != record.bytes:
-        return None
-    return manifest_shard(folder, record)
 
 
 def _groups(
