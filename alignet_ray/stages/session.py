@@ -24,10 +24,11 @@ _FORWARDED_ENVIRONMENT = (
     "RAY_TRAIN_V2_ENABLED",
 )
 _POLL_SECONDS = 1.0
-_DEATHS = (
-    ray.exceptions.WorkerCrashedError,
-    ray.exceptions.OutOfMemoryError,
+_WORKER_DEATHS = (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError)
+_NODE_DEATHS = (
+    ray.exceptions.LocalRayletDiedError,
     ray.exceptions.NodeDiedError,
+    ray.exceptions.ObjectLostError,
 )
 
 
@@ -82,6 +83,12 @@ def _connect(resources: Resources) -> None:
             "no Ray answers", "a running cluster", address or os.environ.get("RAY_ADDRESS", ""),
             "Check --resources.address, or leave it out to run on this machine.",
         ) from error  # fmt: skip
+    except Exception as error:  # Ray raises bare ones, for a node that died while it started
+        first_line = _first_line(error)
+        raise ResourceError(
+            f"Ray did not start ({first_line})", "a node of Ray",
+            remedy="Run the same command again; Ray's own logs are in /tmp/ray.",
+        ) from error  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -104,15 +111,24 @@ def unwrapped_errors() -> Generator[None]:
         yield
     except Exception as error:
         own = _find_own(error)
-        if own is None and isinstance(error, _DEATHS):
-            first_line = str(error).strip().splitlines()[0][:200]
+        first_line = _first_line(error)
+        if own is None and isinstance(error, _WORKER_DEATHS):
             raise ResourceError(
                 f"workers died again and again ({first_line})", "a task that fits its machine",
                 remedy="Give more memory, smaller parts or smaller shards.",
             ) from error  # fmt: skip
+        if own is None and isinstance(error, _NODE_DEATHS):
+            raise ResourceError(
+                f"a node of Ray died ({first_line})", "a machine that stays",
+                remedy="Run the same command again: what is finished is kept.",
+            ) from error  # fmt: skip
         if own is None or own is error:
             raise
         raise own from error
+
+
+def _first_line(error: BaseException) -> str:
+    return "".join(str(error).strip().splitlines()[:1])[:200]
 
 
 def _find_own(error: BaseException) -> AlignetError | None:
