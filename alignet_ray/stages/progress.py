@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 Advance = Callable[[int], None]
+Say = Callable[[str], None]
 
 _LINE_SECONDS = 30.0
 
@@ -74,3 +75,27 @@ def _line_printer(label: str, total: int, unit: str) -> Advance:
             )
 
     return advance
+
+
+@contextlib.contextmanager
+def status(label: str, *, is_shown: bool = True) -> Generator[Say]:
+    """A function that says how work of unknown length goes, on one line that is written over."""
+    if not is_shown:
+        yield lambda _text: None
+    elif sys.stderr.isatty():
+        with Console(stderr=True).status(label) as display:
+            yield lambda text: display.update(f"{label}: {text}")
+    else:
+        yield _status_printer(label)
+
+
+def _status_printer(label: str) -> Say:
+    state = {"printed": -_LINE_SECONDS}
+
+    def say(text: str) -> None:
+        now = time.monotonic()
+        if now - state["printed"] >= _LINE_SECONDS:
+            state["printed"] = now
+            sys.stderr.write(f"{label}: {text}\n")
+
+    return say

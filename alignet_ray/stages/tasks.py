@@ -48,6 +48,11 @@ def map_tasks(
 _END: Any = object()
 
 
+def share(value: Any) -> Any:
+    """A value in the object store, to give to several tasks in place of itself."""
+    return ray.put(value)
+
+
 def run_task(
     function: Callable[..., Result], *arguments: Any, num_cpus: float = 1.0, num_gpus: int = 0
 ) -> Result:

@@ -1,0 +1,225 @@
+"""The VICE fit as a step of the job: short tasks one after the other, each goes on from a file.
+
+A task runs epochs for some seconds and hands back the whole state of the fit; the driver keeps
+that state in the output folder and shows how it goes. So a node that dies costs one task, a driver
+that dies costs what came after the last checkpoint, and neither changes the numbers.
+"""
+
+import time
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Int
+
+from alignet_ray.config.resources import Resources
+from alignet_ray.config.vice import ViceConfig
+from alignet_ray.errors import InputError
+from alignet_ray.functional.agreement import expected_accuracy
+from alignet_ray.functional.odd_one_out import NUM_PAIRS, PAIR_ORDER
+from alignet_ray.functional.random_streams import RandomStream
+from alignet_ray.functional.vice import (
+    SpikeAndSlab,
+    ViceSettings,
+    ViceState,
+    initial_state,
+    is_finished,
+    is_stable,
+    run_epochs,
+)
+from alignet_ray.functional.vice_dimensions import live_dimensions
+from alignet_ray.functional.vice_posterior import posterior_probabilities
+from alignet_ray.records.digests import Json, digest, sha256
+from alignet_ray.records.human import HumanResponses as HumanChoices
+from alignet_ray.records.store import Folder
+from alignet_ray.records.vice import (
+    VICE_FOLDER,
+    ViceEmbedding,
+    read_checkpoint,
+    read_vice,
+    write_checkpoint,
+    write_vice,
+)
+from alignet_ray.stages.progress import status
+from alignet_ray.stages.session import choose_device
+from alignet_ray.stages.tasks import run_task, share
+
+_TASK_SECONDS = 15.0
+
+Choices = Int[np.ndarray, "choices 3"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViceData:
+    """Choices as rows of the objects that they show: (first, second, odd); some are held out."""
+
+    names: tuple[str, ...]
+    train: Int[np.ndarray, "train 3"]
+    held_out: Int[np.ndarray, "held_out 3"]
+
+
+def vice_data(human: HumanChoices, fraction: float, seed: int) -> ViceData:
+    """Objects that somebody judged, and choices split so that no triplet is on both sides.
+
+    Raises InputError where one side has none.
+    """
+    shown = np.unique(human.triplets)
+    rows = np.searchsorted(shown, human.triplets)
+    pairs = np.array(PAIR_ORDER)[NUM_PAIRS - 1 - human.odd_position]
+    order = np.column_stack([pairs, human.odd_position])
+    choices = np.take_along_axis(rows, order, axis=1)
+    held_out = _held_out(choices, len(shown), fraction, seed)
+    if held_out.all() or not held_out.any():
+        raise InputError(
+            f"{len(choices):,} choices, {int(held_out.sum()):,} of them held out", "some of both",
+            "--choices", "Give more choices, or another --vice.held-out-fraction.",
+        )  # fmt: skip
+    return ViceData(
+        names=tuple(human.names[row] for row in shown),
+        train=choices[~held_out],
+        held_out=choices[held_out],
+    )
+
+
+def _held_out(
+    choices: Choices, num_objects: int, fraction: float, seed: int
+) -> Bool[np.ndarray, "choices"]:
+    """Which choices show a held-out triplet: a seeded part of the unique ones."""
+    place_values = num_objects ** np.arange(NUM_PAIRS, dtype=np.int64)
+    codes, triplet = np.unique(np.sort(choices, axis=1) @ place_values, return_inverse=True)
+    order = RandomStream(seed, "vice", "held_out").permutation(len(codes))
+    is_held_out = np.zeros(len(codes), dtype=bool)
+    is_held_out[order[: round(fraction * len(codes))]] = True
+    return is_held_out[triplet]
+
+
+def fit_vice(
+    data: ViceData,
+    config: ViceConfig,
+    *,
+    seed: int,
+    output: Folder,
+    threads: int,
+    resources: Resources,
+) -> ViceEmbedding:
+    """The embedding in the output folder, fitted there, or further, unless it is finished.
+
+    Call inside `ray_session`. Raises InputError where no dimension comes to life.
+    """
+    folder = output.folder(VICE_FOLDER)
+    settings = vice_settings(config.resolved(len(data.train)), seed)
+    identity = vice_identity(data, settings)
+    found = read_vice(folder, identity)
+    if found is not None:
+        return found
+    state = read_checkpoint(folder, digest(identity)) or initial_state(len(data.names), settings)
+    state = _run(state, data, settings, digest(identity), folder, threads, resources)
+    embedding = finished_embedding(
+        state, data, settings, num_samples=config.num_samples, identity=identity
+    )
+    write_vice(folder, embedding)
+    return embedding
+
+
+def vice_settings(config: ViceConfig, seed: int) -> ViceSettings:
+    """Settings of the fit; the config is resolved."""
+    prior = SpikeAndSlab(spike=config.spike, slab=config.slab, spike_share=config.spike_share)
+    names = {field.name for field in fields(ViceSettings)} - {"prior", "seed"}
+    return ViceSettings(
+        prior=prior, seed=seed, **{name: getattr(config, name) for name in sorted(names)}
+    )
+
+
+def vice_identity(data: ViceData, settings: ViceSettings) -> Json:
+    """What the embedding depends on."""
+    arrays = {"train": data.train, "held_out": data.held_out}
+    return {
+        "choices": {name: sha256(rows.astype("<i8").tobytes()) for name, rows in arrays.items()},
+        "names": digest(list(data.names)),
+        "fit": asdict(settings),
+    }
+
+
+def _run(
+    state: ViceState,
+    data: ViceData,
+    settings: ViceSettings,
+    settings_digest: str,
+    folder: Folder,
+    threads: int,
+    resources: Resources,
+) -> ViceState:
+    """Tasks of some seconds each until the fit is finished; a checkpoint after each."""
+    device = choose_device(resources)
+    choices = share(data.train)
+    on_gpu = device == "cuda"
+    with status("vice", is_shown=resources.progress) as say:
+        while not is_finished(state.history, settings):
+            done, start = len(state.history), time.monotonic()
+            state = run_task(
+                _epochs, choices, state, settings, device, threads,
+                num_cpus=float(threads), num_gpus=int(on_gpu),
+            )  # fmt: skip
+            write_checkpoint(folder, state, settings_digest)
+            pace = (time.monotonic() - start) / (len(state.history) - done)
+            say(_progress_line(state, settings, pace))
+    return state
+
+
+def _epochs(
+    choices: Choices, state: ViceState, settings: ViceSettings, device: str, threads: int
+) -> ViceState:
+    torch.set_num_threads(threads)
+    rows = torch.from_numpy(np.array(choices))  # the shared array is read-only, torch objects
+    return run_epochs(state, rows, settings, seconds=_TASK_SECONDS, device=device)
+
+
+def _progress_line(state: ViceState, settings: ViceSettings, pace: float) -> str:
+    epoch, last = len(state.history), state.history[-1]
+    phase = "cooling down" if is_stable(state.history, settings) else f"of {settings.max_epochs}"
+    return (
+        f"epoch {epoch} ({phase}), {pace:.2g} s each, {last.num_live} live dimensions, "
+        f"negative log-likelihood {last.negative_log_likelihood:.4f}"
+    )
+
+
+def finished_embedding(
+    state: ViceState,
+    data: ViceData,
+    settings: ViceSettings,
+    *,
+    num_samples: int,
+    identity: Json,
+) -> ViceEmbedding:
+    """Live dimensions only, and how well they foretell choices that the fit never saw.
+
+    Raises InputError where no dimension lives.
+    """
+    live = live_dimensions(
+        state.mean, state.scale, fdr=settings.fdr, min_objects=settings.min_objects
+    )
+    if not len(live):
+        raise InputError(
+            f"no dimension lives after {len(state.history)} epochs", "at least one", "the VICE fit",
+            "Give more choices or more epochs, or lower --vice.min-objects.",
+        )  # fmt: skip
+    mean, scale = (part[:, live].numpy() for part in (state.mean, state.scale))
+    probabilities = posterior_probabilities(
+        mean, scale, data.held_out, num_samples=num_samples, seed=settings.seed
+    ).astype(np.float64)
+    chosen = np.tile([1.0, 0.0, 0.0], (len(data.held_out), 1))
+    metrics: Json = {
+        "num_objects": len(data.names),
+        "num_choices": len(data.train),
+        "num_epochs": len(state.history),
+        "is_stable": is_stable(state.history, settings),
+        "num_live": len(live),
+        "held_out": {
+            "num_choices": len(data.held_out),
+            "negative_log_likelihood": float(-np.log(probabilities[:, 0]).mean()),
+            "accuracy": float(expected_accuracy(probabilities, chosen).mean()),
+        },
+    }
+    return ViceEmbedding(
+        names=data.names, mean=mean, scale=scale, settings=identity, metrics=metrics
+    )
