@@ -3,7 +3,7 @@
 import pytest
 
 from alignet_ray.stages import progress as progress_module
-from alignet_ray.stages.progress import progress
+from alignet_ray.stages.progress import progress, status
 
 
 def test_the_last_item_prints_a_line_with_rate_and_time_left(capsys):
@@ -43,3 +43,16 @@ def test_a_terminal_gets_a_bar(capsys, monkeypatch):
     err = capsys.readouterr().err
     assert "embed" in err
     assert "3/3" in err
+
+
+def test_work_of_unknown_length_says_how_it_goes_now_and_then(capsys):
+    with status("vice") as say:
+        say("epoch 1")
+        say("epoch 2")
+    assert capsys.readouterr() == ("", "vice: epoch 1\n")
+
+
+def test_work_of_unknown_length_is_quiet_where_asked(capsys):
+    with status("vice", is_shown=False) as say:
+        say("epoch 1")
+    assert capsys.readouterr() == ("", "")
