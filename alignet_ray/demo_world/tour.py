@@ -106,7 +106,7 @@ def commands(config: DemoConfig, folders: Folders) -> Iterator[tuple[str, list[s
         [
             *judged,
             *responses,
-            *("--probabilities", str(objects / "train_probabilities.parquet")),
+            *("--choices", str(objects / "train_choices.parquet")),
             *_backbone_flags("backbone", folders.weights),
             *("--fit.regularisation", str(_REGULARISATION)),
             *("--fit.learning-rate", str(_FIT_LEARNING_RATE), "--fit-cpus", "1"),

@@ -3,7 +3,7 @@
     <root>/images/<superordinate>/<basic>_<subordinate>_<number>.jpg   the pool, label = folder
     <root>/objects/images/<object id>.jpg                              what the observers judged
     <root>/objects/names.txt                                           their ids, one a line
-    <root>/objects/train_probabilities.parquet                         the law, on train objects
+    <root>/objects/train_choices.parquet                               choices, on train objects
     <root>/objects/test_responses.tsv                                  choices, on held-out objects
     <root>/world.json                                                  settings; its presence: done
 
@@ -29,9 +29,9 @@ from alignet_ray.demo_world.scenes import Scene, sample_scenes
 from alignet_ray.demo_world.triplets import sample_triplets
 from alignet_ray.errors import ConfigError, MismatchError
 from alignet_ray.records.digests import canonical_json, parse_json
-from alignet_ray.records.human import OBJECT_COLUMNS, PROBABILITY_COLUMNS
+from alignet_ray.records.human import OBJECT_COLUMNS
 
-WORLD_VERSION = 1
+WORLD_VERSION = 2
 WORLD_FILE = "world.json"
 
 _JPEG_QUALITY = 90
@@ -47,7 +47,7 @@ class WorldSettings:
     num_images: int
     num_objects: int
     image_size: int
-    num_train_triplets: int
+    num_train_choices: int
     num_test_triplets: int
     responses_per_triplet: int
     num_subjects: int
@@ -73,7 +73,7 @@ def write_world(
     num_images: int = 1800,
     num_objects: int = 720,
     image_size: int = 96,
-    num_train_triplets: int = 30_000,
+    num_train_choices: int = 100_000,
     num_test_triplets: int = 1000,
     responses_per_triplet: int = 5,
     num_subjects: int = 40,
@@ -87,7 +87,7 @@ def write_world(
         num_images=num_images,
         num_objects=num_objects,
         image_size=image_size,
-        num_train_triplets=num_train_triplets,
+        num_train_choices=num_train_choices,
         num_test_triplets=num_test_triplets,
         responses_per_triplet=responses_per_triplet,
         num_subjects=num_subjects,
@@ -147,25 +147,30 @@ def _write_objects(folder: Path, settings: WorldSettings) -> float:
         _write_jpeg(folder / "images" / f"{name}.jpg", scene, settings.image_size)
     (folder / "names.txt").write_text("".join(f"{name}\n" for name in names))
     rng = np.random.default_rng([settings.seed, _TRIPLET_STREAM])
-    _write_probabilities(folder / "train_probabilities.parquet", train, names, settings, rng)
+    _write_choices(folder / "train_choices.parquet", train, names, settings, rng)
     return _write_responses(folder / "test_responses.tsv", test, num_train, settings, rng)
 
 
-def _write_probabilities(
+def _write_choices(
     path: Path,
     scenes: Sequence[Scene],
     names: Sequence[str],
     settings: WorldSettings,
     rng: np.random.Generator,
 ) -> None:
-    """Write the law itself: what VICE would estimate from very many responses."""
+    """Write a table of object ids and the odd one out, as anyone may bring their own study."""
     categories = np.array([scene.category for scene in scenes])
-    triplets = sample_triplets(categories, settings.num_train_triplets, rng)
-    probabilities = pair_probabilities(categories[triplets])
+    triplets = sample_triplets(categories, settings.num_train_choices, rng)
+    responses = simulate_responses(
+        pair_probabilities(categories[triplets]),
+        responses_per_triplet=1,
+        num_subjects=settings.num_subjects,
+        rng=rng,
+    )
     ids = np.array(names)[triplets]
-    columns = {column: ids[:, k].tolist() for k, column in enumerate(OBJECT_COLUMNS)}
-    law = {column: probabilities[:, k] for k, column in enumerate(PROBABILITY_COLUMNS)}
-    pq.write_table(pa.table({**columns, **law}), path)
+    columns = {column: ids[:, k] for k, column in enumerate(OBJECT_COLUMNS)}
+    odd = ids[np.arange(len(ids)), responses.odd_one_out]
+    pq.write_table(pa.table({**columns, "odd": odd, "subject": responses.subject}), path)
 
 
 def _write_responses(

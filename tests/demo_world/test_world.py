@@ -11,10 +11,11 @@ from alignet_ray.demo_world.categories import CATEGORIES, NUM_CATEGORIES, SUPERO
 from alignet_ray.demo_world.observers import pair_probabilities
 from alignet_ray.demo_world.world import write_world
 from alignet_ray.errors import ConfigError, MismatchError
-from alignet_ray.records.human import read_names, read_probabilities, read_responses
+from alignet_ray.records.choices import read_choices
+from alignet_ray.records.human import read_names
 from alignet_ray.records.object_images import find_object_images
 
-SMALL = {"num_images": 48, "num_objects": 144, "image_size": 24, "num_train_triplets": 300}
+SMALL = {"num_images": 48, "num_objects": 144, "image_size": 24, "num_train_choices": 3000}
 SMALL |= {"num_test_triplets": 150, "responses_per_triplet": 40}
 NUM_TRAIN = 96
 INDEX = {category.subordinate: index for index, category in enumerate(CATEGORIES)}
@@ -53,18 +54,20 @@ def test_objects_have_images_and_both_sides_are_balanced(world: Path) -> None:
         assert counts == dict.fromkeys(range(NUM_CATEGORIES), per_category)
 
 
-def test_probabilities_are_the_law_on_train_objects(world: Path) -> None:
-    names = read_names(str(world / "objects/names.txt"))
-    law = read_probabilities(str(world / "objects/train_probabilities.parquet"), names)
-    categories = np.array([category_of(name) for name in names])
-    assert len(law.triplets) == 300
-    assert law.triplets.max() < NUM_TRAIN
-    np.testing.assert_allclose(law.probabilities, pair_probabilities(categories[law.triplets]))
+def test_choices_follow_the_law_on_train_objects(world: Path) -> None:
+    choices = read_choices(str(world / "objects/train_choices.parquet"))
+    categories = np.array([category_of(name) for name in choices.names])
+    assert len(np.unique(np.sort(choices.triplets, axis=1), axis=0)) == 3000
+    assert {int(name.split("_")[1]) for name in choices.names} <= set(range(1, NUM_TRAIN + 1))
+    law = pair_probabilities(categories[choices.triplets])
+    chosen = law[np.arange(len(law)), 2 - choices.odd_position]
+    expected = (law**2).sum(axis=1)
+    assert chosen.mean() == pytest.approx(expected.mean(), abs=4 * 0.5 / np.sqrt(len(law)))
 
 
 def test_responses_follow_the_law_on_held_out_objects(world: Path) -> None:
     names = read_names(str(world / "objects/names.txt"))
-    responses = read_responses(str(world / "objects/test_responses.tsv"), names)
+    responses = read_choices(str(world / "objects/test_responses.tsv"), names)
     categories = np.array([category_of(name) for name in names])
     assert responses.triplets.min() >= NUM_TRAIN
     assert len(np.unique(responses.triplets, axis=0)) == 150
