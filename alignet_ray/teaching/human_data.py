@@ -16,33 +16,10 @@ from alignet_ray.functional.odd_one_out import pair_log_probabilities, pair_simi
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.functional.transform_fit import hold_out, is_within, random_triplets
 from alignet_ray.records.digests import Json
-from alignet_ray.records.human import (
-    HumanProbabilities,
-    HumanResponses,
-    read_human_embedding,
-    read_names,
-    read_probabilities,
-    read_responses,
-)
+from alignet_ray.records.human_embedding import HumanEmbedding
+from alignet_ray.teaching.human_sources import HumanSource
 
 _LEAST_OBJECTS = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class HumanEmbedding:
-    """One vector per name; softmax of dot products gives the probabilities."""
-
-    names: tuple[str, ...]
-    vectors: Float[np.ndarray, "objects dim"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class HumanData:
-    """All that people said, as read; `responses` only where they are given."""
-
-    names: tuple[str, ...]
-    source: HumanProbabilities | HumanEmbedding
-    responses: HumanResponses | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,21 +39,8 @@ class FitData:
     counts: Json
 
 
-def read_human_data(config: FitTeacherConfig) -> HumanData:
-    """Read the files that the settings name."""
-    names = read_names(config.names)
-    if config.probabilities is not None:
-        source = read_probabilities(config.probabilities, names)
-    else:
-        assert config.human_embedding is not None, "the settings ask for one of the two"
-        vectors = read_human_embedding(config.human_embedding, names)
-        source = HumanEmbedding(names=names, vectors=vectors)
-    responses = read_responses(config.responses, names) if config.responses else None
-    return HumanData(names=names, source=source, responses=responses)
-
-
 def fit_data(
-    source: HumanProbabilities | HumanEmbedding,
+    source: HumanSource,
     object_ids: Sequence[str],
     config: FitTeacherConfig,
 ) -> FitData:
@@ -99,7 +63,7 @@ def fit_data(
             f"{len(train.triplets)} training and {len(validation.triplets)} held-out triplets "
             f"of {len(object_ids)} objects",
             "some of both, each with all its objects on one side",
-            config.probabilities or config.human_embedding or "",
+            config.judgements,
             "Give more triplets, or set --fit.held-out-fraction nearer to a half.",
         )
     return FitData(train=train, held_out=validation, counts=counts)

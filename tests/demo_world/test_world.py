@@ -11,7 +11,9 @@ from alignet_ray.demo_world.categories import CATEGORIES, NUM_CATEGORIES, SUPERO
 from alignet_ray.demo_world.observers import pair_probabilities
 from alignet_ray.demo_world.world import write_world
 from alignet_ray.errors import ConfigError, MismatchError
-from alignet_ray.records.human import read_names, read_probabilities, read_responses
+from alignet_ray.records.choices import read_choices
+from alignet_ray.records.human import read_names
+from alignet_ray.records.human_tables import read_probabilities
 from alignet_ray.records.object_images import find_object_images
 
 SMALL = {"num_images": 48, "num_objects": 144, "image_size": 24, "num_train_triplets": 300}
@@ -64,7 +66,7 @@ def test_probabilities_are_the_law_on_train_objects(world: Path) -> None:
 
 def test_responses_follow_the_law_on_held_out_objects(world: Path) -> None:
     names = read_names(str(world / "objects/names.txt"))
-    responses = read_responses(str(world / "objects/test_responses.tsv"), names)
+    responses = read_choices(str(world / "objects/test_responses.tsv"), names)
     categories = np.array([category_of(name) for name in names])
     assert responses.triplets.min() >= NUM_TRAIN
     assert len(np.unique(responses.triplets, axis=0)) == 150
