@@ -104,7 +104,7 @@ def _correlations(
     """Pearson's, row by row, without each row's own object; 0 where a row is constant."""
     is_other = np.ones(first.shape)
     is_other[np.arange(len(own)), own] = 0
-    num_others = first.shape[1] - 1
+    num_others = max(1, first.shape[1] - 1)
     first, second = (
         (m - (m * is_other).sum(axis=1, keepdims=True) / num_others) * is_other
         for m in (first, second)

@@ -30,8 +30,7 @@ from alignet_ray.stages.session import largest_node_cpus, ray_session
 from alignet_ray.stages.tasks import run_task
 from alignet_ray.teaching import summary
 from alignet_ray.teaching.fitting import FitRequest, HumanCounts, fit_and_measure
-from alignet_ray.teaching.human_data import fit_data
-from alignet_ray.teaching.human_sources import HumanData, read_human_data
+from alignet_ray.teaching.human_data import HumanData, fit_data, read_human_data
 from alignet_ray.teaching.objects import (
     TaughtObjects,
     embeddings_of,
@@ -106,7 +105,7 @@ def _make(
     objects = embeddings_of(found, config, backbone)
     counts = _count_objects(found, objects, config)
     if isinstance(human.source, HumanEmbedding):
-        refuse_order_unlike_images(human.source, objects, config)
+        refuse_order_unlike_images(human.source, human.source.names, objects, config)
     responses, dropped = _human_counts(config, human.responses, objects.object_ids)
     threads = min(config.fit_cpus, largest_node_cpus())
     request = FitRequest(

@@ -4,7 +4,7 @@ Where choices and embedding are both numbered by the same names file, a wrong na
 as well as the right one: then only the images, which are found by id, can tell.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -23,7 +23,7 @@ from alignet_ray.records.human import HumanChoices
 from alignet_ray.records.human_embedding import HumanEmbedding
 from alignet_ray.stages.embed_objects import ObjectEmbeddings
 
-Vectors = Float[np.ndarray, "objects dim"]
+Order = Int[np.ndarray, "objects"]
 Vector = Float[np.ndarray, "items"]
 
 _NUM_SHOWN = 3
@@ -38,52 +38,65 @@ def refuse_order_unlike_choices(
     if not len(triplets):
         return
 
-    def gain(other: Vectors) -> Vector:
-        return evidence_of_choices(embedding.vectors, other, triplets, counts)
+    def gain(order: Order) -> Vector:
+        vectors = embedding.vectors
+        return evidence_of_choices(vectors, vectors[order], triplets, counts)
 
-    _refuse_better_order(embedding, gain, "the responses fit", config)
+    _refuse_better_order(embedding.names, gain, "the responses fit", config)
 
 
 def refuse_order_unlike_images(
-    embedding: HumanEmbedding, objects: ObjectEmbeddings, config: HumanSourcesConfig
+    embedding: HumanEmbedding,
+    names: Sequence[str],
+    objects: ObjectEmbeddings,
+    config: HumanSourcesConfig,
 ) -> None:
     """Raise InputError where the objects' images clearly fit the rows in another usual order.
 
-    `embedding` may be a ready one or one that was fitted to choices of numbered objects.
+    `names` are what the rows of a file count: those of a ready embedding, or those that the
+    choices of a fitted one were numbered by, some of which nobody may have judged.
     """
-    row_of = {name: row for row, name in enumerate(embedding.names)}
-    own = np.array([row_of[object_id] for object_id in objects.object_ids], dtype=np.int64)
+    judged, seen = (
+        {name: row for row, name in enumerate(ids)} for ids in (embedding.names, objects.object_ids)
+    )
+    human, image = (
+        np.array([rows.get(name, -1) for name in names], dtype=np.int64) for rows in (judged, seen)
+    )
     images = objects.vectors.astype(np.float64)
 
-    def gain(other: Vectors) -> Vector:
-        return evidence_of_images(embedding.vectors[own], other[own], images)
+    def gain(order: Order) -> Vector:
+        other = human[order]
+        known = (human >= 0) & (other >= 0) & (image >= 0)
+        vectors = embedding.vectors
+        return evidence_of_images(
+            vectors[human[known]], vectors[other[known]], images[image[known]]
+        )
 
-    _refuse_better_order(embedding, gain, "the images fit", config)
+    _refuse_better_order(names, gain, "the images fit", config)
 
 
 def _refuse_better_order(
-    embedding: HumanEmbedding,
-    gain: Callable[[Vectors], Vector],
+    names: Sequence[str],
+    gain: Callable[[Order], Vector],
     reason: str,
     config: HumanSourcesConfig,
 ) -> None:
     """Try every other order; raise for the best of them where it is clearly better."""
-    orders = other_orders(embedding.names)
-    scores = {title: z_score(gain(embedding.vectors[rows])) for title, rows in orders.items()}
+    orders = other_orders(names)
+    scores = {title: z_score(gain(order)) for title, order in orders.items()}
     best = max(scores, key=lambda title: scores[title], default=None)
     if best is not None and scores[best] > CLEARLY:
         said = f"{reason} it better, z = {scores[best]:.1f}"
-        raise _refusal(embedding, orders[best], best, said, config)
+        raise _refusal(names, orders[best], best, said, config)
 
 
 def _refusal(
-    embedding: HumanEmbedding,
-    order: Int[np.ndarray, "objects"],
+    names: Sequence[str],
+    order: Order,
     title: str,
     reason: str,
     config: HumanSourcesConfig,
 ) -> InputError:
-    names = embedding.names
     name_at = {int(place): name for name, place in zip(names, order, strict=True)}
     moved = [row for row, place in enumerate(order.tolist()) if row != place]
     listed = ", ".join(
