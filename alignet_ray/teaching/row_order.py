@@ -100,7 +100,7 @@ def _refusal(
     name_at = {int(place): name for name, place in zip(names, order, strict=True)}
     moved = [row for row, place in enumerate(order.tolist()) if row != place]
     listed = ", ".join(
-        f"row {row + 1} is {names[row]!r} there and {name_at[row]!r} in {title}"
+        f"row {row + 1} is {names[row]!r} and would be {name_at[row]!r}"
         for row in moved[:_NUM_SHOWN]
     )
     if config.human_embedding is None:

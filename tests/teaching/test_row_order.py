@@ -70,7 +70,7 @@ def test_the_right_order_is_accepted_and_the_wrong_one_says_what_to_do():
         with pytest.raises(InputError) as caught:
             refuse()
         assert "e.npy, rows of n.txt" in str(caught.value)
-        assert "row 2 is 'a_00' there and 'a-01' in sorted ids" in str(caught.value)
+        assert "row 2 is 'a_00' and would be 'a-01'" in str(caught.value)
         assert "--human-embedding-names" in caught.value.remedy
 
 
@@ -138,4 +138,4 @@ def test_the_authors_embedding_is_refused_in_the_order_of_the_concept_table(real
     misread = read_human_embedding(url, concepts)
     with pytest.raises(InputError, match="ids sorted as names of files") as caught:
         refuse_order_unlike_images(misread, concepts, objects, CONFIG)
-    assert "21 differ, row 247 is 'camera_lens' there and 'camera1'" in str(caught.value)
+    assert "21 differ, row 247 is 'camera_lens' and would be 'camera1'" in str(caught.value)
