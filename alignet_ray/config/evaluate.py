@@ -5,6 +5,7 @@ from typing import Literal
 
 from alignet_ray.config.backbone import BackboneConfig
 from alignet_ray.config.checks import at_least
+from alignet_ray.config.human_sources import ChoicesLayout
 from alignet_ray.config.resources import Resources
 from alignet_ray.config.urls import absolute_plugins
 from alignet_ray.errors import ConfigError
@@ -29,7 +30,10 @@ class EvaluateConfig:
     names: str
     """Object ids, one a line: the order of the responses' numbers."""
     responses: str
-    """Responses `i j k choice subject`: 1-based object numbers, position of the odd one, who."""
+    """Odd-one-out choices of people: text, .npy, .csv or .parquet."""
+    responses_layout: ChoicesLayout = "auto"
+    """`triplets`: anchor positive odd, from 0; `responses`: i j k choice subject, from 1;
+    `table`: columns object1, object2, object3, odd with ids."""
     output: str
     """Folder for results.json."""
     models: tuple[str, ...] = ()

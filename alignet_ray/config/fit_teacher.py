@@ -5,6 +5,7 @@ from typing import Literal
 
 from alignet_ray.config.backbone import BackboneConfig
 from alignet_ray.config.checks import above, at_least
+from alignet_ray.config.human_sources import HumanSourcesConfig
 from alignet_ray.config.resources import Resources
 from alignet_ray.config.urls import absolute_plugins
 from alignet_ray.errors import ConfigError
@@ -53,21 +54,11 @@ class FitConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FitTeacherConfig:
+class FitTeacherConfig(HumanSourcesConfig):
     """Human judgements and images of their objects to a surrogate teacher: W, b and a bundle."""
 
-    images: str
-    """Folder of object images, `<id>.jpg` or `<id>_01b.jpg`, at any fsspec URL."""
-    names: str
-    """Object ids, one a line: the order of embedding rows and response numbers."""
     output: str
     """Folder for the teacher bundle."""
-    probabilities: str | None = None
-    """Triplet probabilities, .parquet or .csv: object1, object2, object3, p01, p02, p12."""
-    human_embedding: str | None = None
-    """Instead: a human embedding of the objects (.npy); probabilities from its dot products."""
-    responses: str | None = None
-    """Responses `i j k choice subject` (1-based) to measure human accuracy before and after."""
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     """The teacher's backbone."""
     plugins: tuple[str, ...] = ()
@@ -86,14 +77,8 @@ class FitTeacherConfig:
     """Machines."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         at_least("num_resamples", self.num_resamples, 1)
         at_least("seed", self.seed, 0)
         at_least("fit_cpus", self.fit_cpus, 1)
         object.__setattr__(self, "plugins", absolute_plugins(self.plugins))
-        given = (self.probabilities is not None) + (self.human_embedding is not None)
-        if given != 1:
-            raise ConfigError(
-                "both given" if given else "neither given",
-                "exactly one of the two",
-                "--probabilities and --human-embedding",
-            )

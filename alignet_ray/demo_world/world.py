@@ -29,7 +29,7 @@ from alignet_ray.demo_world.scenes import Scene, sample_scenes
 from alignet_ray.demo_world.triplets import sample_triplets
 from alignet_ray.errors import ConfigError, MismatchError
 from alignet_ray.records.digests import canonical_json, parse_json
-from alignet_ray.records.human import OBJECT_COLUMNS
+from alignet_ray.records.human_tables import OBJECT_COLUMNS
 
 WORLD_VERSION = 2
 WORLD_FILE = "world.json"

@@ -14,8 +14,9 @@ from alignet_ray.evaluation.references import resolve_models
 from alignet_ray.evaluation.representations import Representations, Represented, represent_models
 from alignet_ray.functional.agreement import count_choices
 from alignet_ray.functional.bootstrap import LEVEL
+from alignet_ray.records.choices import read_choices
 from alignet_ray.records.digests import Json, sha256
-from alignet_ray.records.human import HumanResponses, read_names, read_responses
+from alignet_ray.records.human import HumanChoices, read_names
 from alignet_ray.records.object_images import ObjectImages, find_object_images
 from alignet_ray.records.store import Folder, read_url
 from alignet_ray.stages.session import ray_session
@@ -30,7 +31,7 @@ def evaluate(config: EvaluateConfig) -> Json:
     Raises InputError for data or models that cannot be used.
     """
     names = read_names(config.names)
-    responses = read_responses(config.responses, names)
+    responses = read_choices(config.responses, names, config.responses_layout)
     images = find_object_images(config.images, names)
     models = resolve_models(config)
     with ray_session(config.resources):
@@ -45,7 +46,7 @@ def evaluate(config: EvaluateConfig) -> Json:
 
 def _results(
     config: EvaluateConfig,
-    responses: HumanResponses,
+    responses: HumanChoices,
     images: ObjectImages,
     represented: Representations,
 ) -> Json:

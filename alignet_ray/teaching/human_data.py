@@ -1,4 +1,4 @@
-"""From either human source to the triplets of a fit: for training, and among held-out objects.
+"""All that people said, read from the files that the settings name, and the triplets of a fit.
 
 A triplet counts only if all its three objects are on one side, so validation sees unseen objects.
 """
@@ -11,38 +11,30 @@ import torch
 from jaxtyping import Bool, Float, Int
 
 from alignet_ray.config.fit_teacher import FitTeacherConfig
+from alignet_ray.config.human_sources import HumanSourcesConfig
 from alignet_ray.errors import InputError
 from alignet_ray.functional.odd_one_out import pair_log_probabilities, pair_similarities
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.functional.transform_fit import hold_out, is_within, random_triplets
+from alignet_ray.records.choices import read_choices
 from alignet_ray.records.digests import Json
-from alignet_ray.records.human import (
-    HumanProbabilities,
-    HumanResponses,
-    read_human_embedding,
-    read_names,
-    read_probabilities,
-    read_responses,
-)
+from alignet_ray.records.human import HumanChoices, HumanProbabilities, read_names
+from alignet_ray.records.human_embedding import HumanEmbedding, read_human_embedding
+from alignet_ray.records.human_tables import read_probabilities
+from alignet_ray.teaching.row_order import refuse_order_unlike_choices
 
 _LEAST_OBJECTS = 3
 
-
-@dataclass(frozen=True, kw_only=True)
-class HumanEmbedding:
-    """One vector per name; softmax of dot products gives the probabilities."""
-
-    names: tuple[str, ...]
-    vectors: Float[np.ndarray, "objects dim"]
+HumanSource = HumanChoices | HumanProbabilities | HumanEmbedding
 
 
 @dataclass(frozen=True, kw_only=True)
 class HumanData:
-    """All that people said, as read; `responses` only where they are given."""
+    """What people said of the objects `names`; `responses` only where they are given."""
 
     names: tuple[str, ...]
-    source: HumanProbabilities | HumanEmbedding
-    responses: HumanResponses | None
+    source: HumanSource
+    responses: HumanChoices | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,21 +54,39 @@ class FitData:
     counts: Json
 
 
-def read_human_data(config: FitTeacherConfig) -> HumanData:
-    """Read the files that the settings name."""
-    names = read_names(config.names)
-    if config.probabilities is not None:
-        source = read_probabilities(config.probabilities, names)
-    else:
-        assert config.human_embedding is not None, "the settings ask for one of the two"
-        vectors = read_human_embedding(config.human_embedding, names)
-        source = HumanEmbedding(names=names, vectors=vectors)
-    responses = read_responses(config.responses, names) if config.responses else None
+def read_human_data(config: HumanSourcesConfig) -> HumanData:
+    """Read the files. Without names, the objects are those of the source.
+
+    Raises InputError or ConfigError, naming the first wrong lines or rows, for a file that cannot
+    be used and for an embedding whose rows are clearly in another order than its names.
+    """
+    given = read_names(config.names) if config.names is not None else None
+    source = _read_source(config, given)
+    names = source.names if given is None else given
+    responses = None
+    if config.responses is not None:
+        responses = read_choices(config.responses, names, config.responses_layout)
+    if isinstance(source, HumanEmbedding) and responses is not None:
+        refuse_order_unlike_choices(source, responses, config)
     return HumanData(names=names, source=source, responses=responses)
 
 
+def _read_source(config: HumanSourcesConfig, names: tuple[str, ...] | None) -> HumanSource:
+    if config.choices is not None:
+        return read_choices(config.choices, names, config.choices_layout)
+    if config.probabilities is not None:
+        return read_probabilities(config.probabilities, names)
+    assert config.human_embedding is not None, "the settings ask for exactly one source"
+    return read_human_embedding(
+        config.human_embedding,
+        names,
+        scale=config.human_scale,
+        own_names=config.human_embedding_names,
+    )
+
+
 def fit_data(
-    source: HumanProbabilities | HumanEmbedding,
+    source: HumanSource,
     object_ids: Sequence[str],
     config: FitTeacherConfig,
 ) -> FitData:
@@ -99,7 +109,7 @@ def fit_data(
             f"{len(train.triplets)} training and {len(validation.triplets)} held-out triplets "
             f"of {len(object_ids)} objects",
             "some of both, each with all its objects on one side",
-            config.probabilities or config.human_embedding or "",
+            config.judgements,
             "Give more triplets, or set --fit.held-out-fraction nearer to a half.",
         )
     return FitData(train=train, held_out=validation, counts=counts)

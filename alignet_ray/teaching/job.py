@@ -13,9 +13,9 @@ from alignet_ray.errors import InputError
 from alignet_ray.functional.agreement import count_choices
 from alignet_ray.functional.transform_fit import FitSettings
 from alignet_ray.records.digests import Json, digest, refuse_other_settings, sha256
-from alignet_ray.records.human import HumanResponses
+from alignet_ray.records.human import HumanChoices
+from alignet_ray.records.human_embedding import HumanEmbedding
 from alignet_ray.records.lock import locked
-from alignet_ray.records.object_images import ObjectImages, find_object_images
 from alignet_ray.records.store import Folder, read_url
 from alignet_ray.records.teacher_bundle import (
     BUNDLE_NAME,
@@ -25,14 +25,29 @@ from alignet_ray.records.teacher_bundle import (
     write_bundle,
 )
 from alignet_ray.stages.embed import describe_backbone
-from alignet_ray.stages.embed_objects import ObjectEmbeddings, embed_objects
+from alignet_ray.stages.embed_objects import ObjectEmbeddings
 from alignet_ray.stages.session import largest_node_cpus, ray_session
 from alignet_ray.stages.tasks import run_task
 from alignet_ray.teaching import summary
 from alignet_ray.teaching.fitting import FitRequest, HumanCounts, fit_and_measure
 from alignet_ray.teaching.human_data import HumanData, fit_data, read_human_data
+from alignet_ray.teaching.objects import (
+    TaughtObjects,
+    embeddings_of,
+    find_objects,
+    objects_identity,
+)
+from alignet_ray.teaching.row_order import refuse_order_unlike_images
 
-_CACHE_FOLDER = "cache"
+_HUMAN_FILES = (
+    "names",
+    "choices",
+    "probabilities",
+    "human_embedding",
+    "human_scale",
+    "human_embedding_names",
+    "responses",
+)
 
 
 def fit_teacher(config: FitTeacherConfig) -> TeacherBundle:
@@ -41,30 +56,30 @@ def fit_teacher(config: FitTeacherConfig) -> TeacherBundle:
     Raises InputError for data that cannot be used, MismatchError for a bundle of other settings.
     """
     human = read_human_data(config)
-    images = find_object_images(config.images, human.names)
+    found = find_objects(config, human.names)
     folder = Folder.at(config.output)
     with locked(folder), ray_session(config.resources):
         backbone = describe_backbone(config.backbone, config.plugins)
-        settings = _settings(config, images, backbone)
+        settings = _settings(config, found, backbone)
         if is_bundle(folder):
             return _found(folder, settings)
-        bundle = _make(config, human, images, settings)
+        bundle = _make(config, human, found, backbone, settings)
         write_bundle(folder, bundle)
     summary.print_fitted(folder, bundle)
     return bundle
 
 
-def _settings(config: FitTeacherConfig, images: ObjectImages, backbone: ResolvedBackbone) -> Json:
+def _settings(config: FitTeacherConfig, found: TaughtObjects, backbone: ResolvedBackbone) -> Json:
     """What the bundle depends on: content, never places or machines."""
     files = {
         name: sha256(read_url(url))
-        for name in ("names", "probabilities", "human_embedding", "responses")
+        for name in _HUMAN_FILES
         if (url := getattr(config, name)) is not None
     }
     return {
         "backbone": backbone.identity(),
         "human_sha256": files,
-        "images": digest(images.sizes),
+        **objects_identity(config, found),
         "fit": asdict(config.fit),
         "num_resamples": config.num_resamples,
         "seed": config.seed,
@@ -81,17 +96,16 @@ def _found(folder: Folder, settings: Json) -> TeacherBundle:
 
 
 def _make(
-    config: FitTeacherConfig, human: HumanData, images: ObjectImages, settings: Json
+    config: FitTeacherConfig,
+    human: HumanData,
+    found: TaughtObjects,
+    backbone: ResolvedBackbone,
+    settings: Json,
 ) -> TeacherBundle:
-    output = Folder.at(config.output)
-    objects = embed_objects(
-        images.urls,
-        config.backbone,
-        plugins=config.plugins,
-        cache=Folder.at(config.cache) if config.cache else output.folder(_CACHE_FOLDER),
-        resources=config.resources,
-    )
-    counts = _count_objects(images, objects)
+    objects = embeddings_of(found, config, backbone)
+    counts = _count_objects(found, objects, config)
+    if isinstance(human.source, HumanEmbedding):
+        refuse_order_unlike_images(human.source, human.source.names, objects, config)
     responses, dropped = _human_counts(config, human.responses, objects.object_ids)
     threads = min(config.fit_cpus, largest_node_cpus())
     request = FitRequest(
@@ -112,23 +126,25 @@ def _make(
     )
 
 
-def _count_objects(images: ObjectImages, objects: ObjectEmbeddings) -> Json:
+def _count_objects(
+    found: TaughtObjects, objects: ObjectEmbeddings, config: FitTeacherConfig
+) -> Json:
     if len(objects.object_ids) < 2 * 3:
         raise InputError(
-            f"{len(objects.object_ids)} objects with a usable image",
+            f"{len(objects.object_ids)} objects with a usable image or embedding",
             "3 to fit and 3 to hold out",
-            "--images",
+            config.embeddings or config.images or "",
         )
     return {
-        "objects": len(images.urls) + len(images.missing),
+        "objects": len(found.names),
         "embedded_objects": len(objects.object_ids),
-        "missing_images": list(images.missing),
+        "missing_images": list(found.missing),
         "rejected_images": dict(objects.rejects),
     }
 
 
 def _human_counts(
-    config: FitTeacherConfig, responses: HumanResponses | None, object_ids: Sequence[str]
+    config: FitTeacherConfig, responses: HumanChoices | None, object_ids: Sequence[str]
 ) -> tuple[HumanCounts | None, int]:
     """Responses per unique triplet of embedded objects, and how many show another object."""
     if responses is None:

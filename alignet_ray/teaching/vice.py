@@ -30,7 +30,7 @@ from alignet_ray.functional.vice import (
 from alignet_ray.functional.vice_dimensions import live_dimensions
 from alignet_ray.functional.vice_posterior import posterior_probabilities
 from alignet_ray.records.digests import Json, digest, sha256
-from alignet_ray.records.human import HumanResponses as HumanChoices
+from alignet_ray.records.human import HumanChoices
 from alignet_ray.records.store import Folder
 from alignet_ray.records.vice import (
     VICE_FOLDER,

@@ -55,7 +55,7 @@ def test_objects_have_images_and_both_sides_are_balanced(world: Path) -> None:
 
 
 def test_choices_follow_the_law_on_train_objects(world: Path) -> None:
-    choices = read_choices(str(world / "objects/train_choices.parquet"))
+    choices = read_choices(str(world / "objects/train_choices.parquet"), None)
     categories = np.array([category_of(name) for name in choices.names])
     assert len(np.unique(np.sort(choices.triplets, axis=1), axis=0)) == 3000
     assert {int(name.split("_")[1]) for name in choices.names} <= set(range(1, NUM_TRAIN + 1))

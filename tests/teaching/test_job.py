@@ -10,7 +10,10 @@ from PIL import Image
 from alignet_ray.config.backbone import BackboneConfig, PreprocessingConfig
 from alignet_ray.config.fit_teacher import FitConfig, FitTeacherConfig
 from alignet_ray.config.resources import Resources
-from alignet_ray.errors import MismatchError
+from alignet_ray.errors import InputError, MismatchError
+from alignet_ray.functional.odd_one_out import pair_similarities
+from alignet_ray.models.backbones import load_backbone
+from alignet_ray.records.choices import read_choices
 from alignet_ray.records.store import Folder
 from alignet_ray.records.teacher_bundle import BUNDLE_NAME, TRANSFORM_NAME, read_bundle
 from alignet_ray.teaching.job import fit_teacher
@@ -54,6 +57,48 @@ def config(tmp_path):
         num_resamples=20,
         resources=RESOURCES,
     )
+
+
+@pytest.fixture
+def ready(tmp_path, config):
+    """The same objects without images: choices by ids, embeddings of all objects but one."""
+    random = np.random.default_rng(1)
+    names = [f"thing{i:02d}" for i in range(NUM_OBJECTS)]
+    dim = load_backbone(config.backbone).resolved.dim
+    meaning = random.uniform(0, 3, size=(NUM_OBJECTS, 3))
+    surface = random.normal(size=(NUM_OBJECTS, dim - 3))
+    vectors = np.hstack([meaning, surface]) @ random.normal(size=(dim, dim)) / 10
+    np.savez(tmp_path / "e.npz", names=np.array(names[1:]), embeddings=vectors[1:])
+    np.savez(tmp_path / "narrow.npz", names=np.array(names), embeddings=vectors[:, 1:])
+    triplets = np.array([random.permutation(NUM_OBJECTS)[:3] for _ in range(8000)])
+    odd = 2 - pair_similarities(meaning, triplets).argmax(axis=1)
+    ids = np.array(names)[triplets]
+    rows = [f"{a},{b},{c},{(a, b, c)[k]}" for (a, b, c), k in zip(ids, odd, strict=True)]
+    header = "object1,object2,object3,odd"
+    (tmp_path / "choices.csv").write_text("\n".join([header, *rows[:-500]]))
+    (tmp_path / "responses.csv").write_text("\n".join([header, *rows[-500:]]))
+    return with_settings(
+        config, images=None, names=None, human_embedding=None,
+        embeddings=str(tmp_path / "e.npz"), choices=str(tmp_path / "choices.csv"),
+        responses=str(tmp_path / "responses.csv"), output=str(tmp_path / "ready"),
+    )  # fmt: skip
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray_cluster")
+def test_choices_and_ready_embeddings_need_neither_names_nor_images(ready, tmp_path, capsys):
+    bundle = fit_teacher(ready)
+    counts = bundle.metrics["counts"]
+    assert (counts["objects"], counts["embedded_objects"]) == (NUM_OBJECTS, NUM_OBJECTS - 1)
+    assert counts["missing_images"] == ["thing00"]
+    choices = read_choices(ready.choices, None)
+    assert counts["dropped_without_image"] == (choices.triplets == 0).any(axis=1).sum()
+    assert "thing00" in capsys.readouterr().out
+    fit_teacher(ready)
+    assert "nothing to do" in capsys.readouterr().out
+    places = {"embeddings": str(tmp_path / "narrow.npz"), "output": str(tmp_path / "narrow")}
+    with pytest.raises(InputError, match="the width of test_efficientnet"):
+        fit_teacher(with_settings(ready, **places))
 
 
 def with_settings(config, **changes):

@@ -11,7 +11,7 @@ from alignet_ray.config.vice import ViceConfig
 from alignet_ray.errors import InputError
 from alignet_ray.functional.vice import initial_state, run_epochs
 from alignet_ray.records.digests import digest
-from alignet_ray.records.human import HumanResponses as HumanChoices
+from alignet_ray.records.human import HumanChoices
 from alignet_ray.records.store import Folder
 from alignet_ray.records.vice import (
     CHECKPOINT_NAME,
