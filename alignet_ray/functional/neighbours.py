@@ -30,7 +30,9 @@ def nearest_neighbours(vectors: Float[np.ndarray, "objects dim"], count: int) ->
     return found
 
 
-def num_shared(first: Neighbours, second: Neighbours) -> Int[np.ndarray, "objects"]:
+def num_shared(
+    first: Int[np.ndarray, "objects some"], second: Int[np.ndarray, "objects others"]
+) -> Int[np.ndarray, "objects"]:
     """How many neighbours of each object are among both."""
     return (first[:, :, None] == second[:, None, :]).sum(axis=(1, 2))
 

@@ -47,7 +47,9 @@ def read_facts(folder: Folder) -> ReportFacts | None:
         )
     except (KeyError, TypeError, ValueError) as error:
         remedy = "Delete it and fit the teacher again with the same settings."
-        raise RecordError(f"a record that lacks {error}", "facts of a report", place, remedy) from error
+        raise RecordError(
+            f"a record that lacks {error}", "facts of a report", place, remedy
+        ) from error
 
 
 def _made(make: Callable[[Json], Made], record: Json | None) -> Made | None:
