@@ -33,8 +33,9 @@ def nearest_neighbours(vectors: Float[np.ndarray, "objects dim"], count: int) ->
 def num_shared(
     first: Int[np.ndarray, "objects some"], second: Int[np.ndarray, "objects others"]
 ) -> Int[np.ndarray, "objects"]:
-    """How many neighbours of each object are among both."""
-    return (first[:, :, None] == second[:, None, :]).sum(axis=(1, 2))
+    """How many neighbours of each object are among both; no row names one twice."""
+    both = np.sort(np.concatenate([first, second], axis=1), axis=1)
+    return (both[:, 1:] == both[:, :-1]).sum(axis=1)
 
 
 def choose_objects(

@@ -95,7 +95,8 @@ DOTS_STYLE = """\
 .lane { position: relative; height: 30px; background: linear-gradient(var(--line), var(--line))
   center / 100% 1px no-repeat; }
 .lane i { position: absolute; display: block; }
-.lane .ceiling { top: 0; bottom: 0; width: 0; border-left: 2px solid var(--ink); }
+i.ceiling { border-left: 2px solid var(--ink); }
+.lane .ceiling { top: 0; bottom: 0; width: 0; }
 i.ceiling.chance { border-left-style: dotted; border-color: var(--soft); }
 i.ceiling.most { border-left-style: dashed; }
 .lane .reach { top: 11px; height: 8px; border-radius: 8px; background: var(--odd);
@@ -106,9 +107,8 @@ i.ceiling.most { border-left-style: dashed; }
 .after .point { border-color: var(--pair); background: var(--pair); }
 .lane-axis { position: relative; height: 20px; font-size: .78rem; color: var(--soft); }
 .lane-axis span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
-.legend i.ceiling { width: 0; height: 15px; border-radius: 0; background: none;
-  border-left: 2px solid var(--ink); vertical-align: -3px; }
-.legend i.ceiling.chance { border-left-color: var(--soft); }
+.legend i.ceiling { width: 0; height: 18px; border-radius: 0; background: none;
+  border-left-width: 2px; vertical-align: -4px; }
 @media (max-width: 640px) {
   .lane-row { grid-template-columns: 1fr auto; gap: 0 12px; }
   .lane-row .lane, .lane-row .lane-axis { grid-column: 1 / -1; grid-row: 2; }

@@ -53,7 +53,8 @@ def accuracy_section(view: View) -> Markup | None:
             ": similarities as the method defines them. ",
             element("b", "centred cosine"),
             ": the mean over all objects taken off first, lengths ignored; it does not depend on "
-            "where a backbone puts its origin. Bars are 95 % intervals from resampling triplets.",
+            "where a backbone puts its origin. Bars are 95\N{NO-BREAK SPACE}% intervals from "
+            "resampling triplets.",
             class_="note",
         ),
     )
@@ -64,14 +65,21 @@ def _responses_panel(view: View) -> Panel | None:
     if own is None or SIMILARITIES[0] not in own:
         return None
     return Panel(
-        title="Responses that no fit has seen",
+        title="Responses that this fit has not seen",
         said=f"{counted(own['num_responses'], 'response')} to "
-        f"{counted(own['num_triplets'], 'triplet')}. Most of their objects were fitted, by other "
-        "people's choices.",
+        f"{counted(own['num_triplets'], 'triplet')}. Their objects were fitted, by other "
+        f"judgements of them.{_unknown_origin(view)}",
         dots=_dots(own),
         ceilings=_human_ceilings(own),
         differences={name: own[name]["difference"] for name in SIMILARITIES},
     )
+
+
+def _unknown_origin(view: View) -> str:
+    """A caution where the human side was given ready and not fitted here from choices."""
+    if view.part("vice"):
+        return ""
+    return " Whether the given human data had been made from them too, only their makers know."
 
 
 def _objects_panel(view: View) -> Panel | None:

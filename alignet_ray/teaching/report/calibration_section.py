@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from alignet_ray.functional.temperature import MAX_ENTROPY
 from alignet_ray.pages.markup import Markup, count, element, together
 from alignet_ray.pages.plot import Frame, frame, line, plot
-from alignet_ray.pages.plot import text as words_at
 from alignet_ray.records.digests import Json
 from alignet_ray.teaching.report.view import View
 
@@ -33,7 +32,7 @@ def calibration_section(view: View) -> Markup | None:
             "p",
             "A teacher does not only choose: its softmax says how likely people are to choose each "
             "pair, and students learn from that. Of all pairs to which it gives 0.7, people should "
-            "choose about 70 %.",
+            "choose about 70\N{NO-BREAK SPACE}%.",
             class_="lead",
         ),
         element("div", _diagram_card(models), _table_card(models), class_="two"),
@@ -51,7 +50,6 @@ def _diagram_card(models: Mapping[str, Json]) -> Markup:
             "Reliability diagram: probability given against share chosen",
             axes.axes(marks, marks),
             diagonal,
-            words_at(axes.x(0.985), axes.y(0.985) + 26, "as said, so done", "limit-words", "end"),
             *(own for name, model in models.items() for own in _series(axes, name, model)),
         ),
         element("p", *_legend(models), class_="legend lines"),
@@ -97,6 +95,7 @@ def _name(name: str) -> str:
 def _legend(models: Mapping[str, Json]) -> Iterator[Markup]:
     for name in models:
         yield element("span", element("i", class_=f"key {_look(name)}"), _name(name))
+    yield element("span", element("i", class_="key of-diagonal"), "as said, so done")
 
 
 def _table_card(models: Mapping[str, Json]) -> Markup:
@@ -147,7 +146,7 @@ def _definitions(best_temperature: float | None) -> Iterator[Markup]:
         ": mean distance from the diagonal of the diagram. ",
         element("b", "Entropy correlation"),
         ": Spearman's rank correlation, over triplets, of the model's uncertainty with how much "
-        "people disagree, with its 95 % interval.",
+        "people disagree, with its 95\N{NO-BREAK SPACE}% interval.",
         class_="note",
     )
     if best_temperature is not None:

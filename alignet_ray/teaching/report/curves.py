@@ -39,7 +39,7 @@ def _plot(curves: Sequence[Curve]) -> Markup:
         f"Validation cross-entropy over {last} epochs; lowest {least:.4f}",
         axes.axes(x_ticks, ticks(least - pad, high + pad, 5)),
         *(own for number, curve in enumerate(curves) for own in _curve(axes, curve, number)),
-        text(WIDTH - RIGHT, 12, f"lowest {least:.4f}", "mean-words", "end"),
+        text(WIDTH - RIGHT, 14, f"lowest {least:.4f}", "mean-words", "end"),
     )
 
 

@@ -40,7 +40,7 @@ def _sheet(view: View, strip: DimensionStrip) -> Markup:
         element(
             "div",
             element("b", f"dimension {strip.number}"),
-            element("span", f"{share(strip.share)} of all weight"),
+            element("span", f"{share(strip.share)} of weight"),
             class_="name",
         ),
         element("div", *shown, class_="weighted"),

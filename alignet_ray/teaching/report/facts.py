@@ -4,20 +4,25 @@ They are chosen once, when all vectors are at hand, and kept in `report/facts.js
 be made again from it and from the bundle, without embedding anything.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from alignet_ray.functional.dimensions import widest_dimensions
-from alignet_ray.functional.neighbours import choose_objects, nearest_neighbours, num_shared
+from alignet_ray.functional.neighbours import (
+    Neighbours,
+    choose_objects,
+    nearest_neighbours,
+    num_shared,
+)
 from alignet_ray.functional.odd_one_out import as_similarity_space
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.records.digests import Json
 
 NEIGHBOUR_SIMILARITY = "centred_cosine"
-_NUM_NEIGHBOURS = 6
+_NUM_NEIGHBOURS, _NUM_WIDE = 6, 100
 _NUM_MOST_CHANGED, _NUM_RANDOM = 8, 4
 _NUM_DIMENSIONS, _NUM_TOP_OBJECTS = 12, 8
 
@@ -70,18 +75,27 @@ class NeighbourRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SharedNeighbours:
+    """Of the `count` nearest in the human embedding, how many are among as many nearest in the
+    other spaces: means over the objects that are in all of them.
+    """
+
+    count: int
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class NeighbourFacts:
     """Rows to show, the most changed first, and means over all objects.
 
-    `shared_before` and `shared_after` are mean numbers of neighbours that are also among the
-    human embedding's; None where it is not known.
+    `shared` says how human the neighbourhoods are, near and wide; empty where nothing is known.
     """
 
     count: int
     num_objects: int
     mean_replaced: float
-    shared_before: float | None
-    shared_after: float | None
+    shared: tuple[SharedNeighbours, ...]
     most_changed: tuple[NeighbourRow, ...]
     random: tuple[NeighbourRow, ...]
 
@@ -130,43 +144,52 @@ def gather(report: TeacherReport) -> ReportFacts:
 def _neighbours(report: TeacherReport) -> NeighbourFacts | None:
     ids = report.object_ids
     assert len(ids) == len(report.before) == len(report.after)
-    before, after = (
-        nearest_neighbours(as_similarity_space(own, NEIGHBOUR_SIMILARITY), _NUM_NEIGHBOURS)
-        for own in (report.before, report.after)
-    )
+    before, after = (_nearest(own) for own in (report.before, report.after))
     if not before.size:
         return None
     human = _human_neighbours(report)
-    known = np.array(sorted(human or ()), dtype=np.int64)
-    people = np.array([human[row] for row in known.tolist()]) if human else None
-    replaced = before.shape[1] - num_shared(before, after)
+    near = min(_NUM_NEIGHBOURS, before.shape[1])
+    replaced = near - num_shared(before[:, :near], after[:, :near])
     most, others = choose_objects(
         replaced, num_most_changed=_NUM_MOST_CHANGED, num_random=_NUM_RANDOM,
         stream=RandomStream(report.seed, "teacher_report"),
     )  # fmt: skip
 
     def row(number: int) -> NeighbourRow:
-        own = human.get(number) if human else None
+        own = human.get(number)
         return NeighbourRow(
             object_id=ids[number],
-            before=_named(ids, before[number]),
-            after=_named(ids, after[number]),
-            human=None if own is None else _named(ids, own),
+            before=_named(ids, before[number, :near]),
+            after=_named(ids, after[number, :near]),
+            human=None if own is None else _named(ids, own[:near]),
         )
 
     return NeighbourFacts(
-        count=before.shape[1],
+        count=near,
         num_objects=len(ids),
         mean_replaced=float(replaced.mean()),
-        shared_before=None if people is None else _mean_shared(before[known], people),
-        shared_after=None if people is None else _mean_shared(after[known], people),
+        shared=tuple(_shared(before, after, human)),
         most_changed=tuple(map(row, most)),
         random=tuple(map(row, others)),
     )
 
 
-def _mean_shared(own: Int[np.ndarray, "n k"], people: Int[np.ndarray, "n h"]) -> float:
-    return float(num_shared(own, people).mean())
+def _nearest(vectors: Float[np.ndarray, "objects dim"]) -> Neighbours:
+    return nearest_neighbours(as_similarity_space(vectors, NEIGHBOUR_SIMILARITY), _NUM_WIDE)
+
+
+def _shared(
+    before: Neighbours, after: Neighbours, human: dict[int, Int[np.ndarray, "known"]]
+) -> Iterator[SharedNeighbours]:
+    """Near and wide, where there are more than twice as many objects to tell them apart."""
+    if not human:
+        return
+    rows, people = list(human), np.array(list(human.values()))
+    for count in (_NUM_NEIGHBOURS, _NUM_WIDE):
+        if 2 * count < len(rows):
+            spaces = (before[rows, :count], after[rows, :count])
+            means = [float(num_shared(own, people[:, :count]).mean()) for own in spaces]
+            yield SharedNeighbours(count=count, before=means[0], after=means[1])
 
 
 def _named(ids: tuple[str, ...], rows: Int[np.ndarray, "count"]) -> tuple[str, ...]:
@@ -182,8 +205,7 @@ def _human_neighbours(report: TeacherReport) -> dict[int, Int[np.ndarray, "count
     if len(common) < 2:
         return {}
     mean = report.human.mean[[row_of[report.object_ids[i]] for i in common.tolist()]]
-    found = nearest_neighbours(as_similarity_space(mean, NEIGHBOUR_SIMILARITY), _NUM_NEIGHBOURS)
-    return dict(zip(common.tolist(), common[found], strict=True))
+    return dict(zip(common.tolist(), common[_nearest(mean)], strict=True))
 
 
 def _dimensions(human: HumanSpace | None) -> DimensionFacts | None:

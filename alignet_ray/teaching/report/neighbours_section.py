@@ -28,12 +28,14 @@ def _lead(facts: NeighbourFacts) -> Iterator[str | Markup]:
         f"The {facts.count} nearest of {count(facts.num_objects)} objects, nearest first, by "
         f"centred cosine. On average the map replaces {facts.mean_replaced:.1f} of {facts.count}. "
     )
-    if facts.shared_before is not None and facts.shared_after is not None:
+    for own in facts.shared:
         yield (
-            f"Of the {facts.count} nearest in the human embedding, {facts.shared_before:.2f} were "
-            f"among them before and {facts.shared_after:.2f} are after, on average over all "
-            "objects (it is what the map was fitted to). "
+            f"Of the {own.count} nearest in the human embedding, {own.before:.1f} were among the "
+            f"{own.count} nearest before and {own.after:.1f} are after. "
         )
+    if facts.shared:
+        yield "That embedding is what the map was fitted to. "
+    if any(row.human for row in (*facts.most_changed, *facts.random)):
         yield element("span", "Outlined", class_="marked-word")
         yield ": near for people, too."
 

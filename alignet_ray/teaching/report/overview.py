@@ -9,6 +9,7 @@ from alignet_ray.records.digests import Json
 from alignet_ray.teaching.report.view import SIMILARITIES, View
 
 _NUM_NAMED = 12
+_STATES = ("before", "after")
 _FIRST_COUNTS = ("objects", "embedded_objects", "triplets")
 _FIRST_OF_VICE = ("num_choices", "num_epochs", "num_live")
 
@@ -45,25 +46,23 @@ def _tiles(view: View) -> Iterator[Markup]:
     if embedded is not None:
         of = f"of {count(listed)} named" if listed is not None else "with a representation"
         yield tile("objects", count(embedded), of, warns=embedded != (listed or embedded))
-    yield from _accuracy_tiles(view, "unseen_responses", "unseen responses")
-    yield from _accuracy_tiles(view, "unseen_objects", "unseen objects")
+    yield from _accuracy_tiles(view)
     judged = view.part("unseen_responses")
     if judged:
-        said = f"to {counted(judged['num_triplets'], 'triplet')}, none used to fit"
+        said = f"to {counted(judged['num_triplets'], 'triplet')}, not used to fit"
         yield tile("human responses", count(judged["num_responses"]), said)
 
 
-def _accuracy_tiles(view: View, part: str, name: str) -> Iterator[Markup]:
-    """Dot-product accuracy after, the change beside it."""
-    own = view.part(part, SIMILARITIES[0])
-    said = "agree with people (dot)"
-    if own is None and part == "unseen_objects":
-        plain = view.part(part, "expected_accuracy", SIMILARITIES[0])
-        own = {key: {"estimate": value} for key, value in (plain or {}).items()}
-        said = "expected to agree (dot)"
-    if own:
-        before, after = (share(own[state]["estimate"]) for state in ("before", "after"))
-        yield tile(name, after, f"{said}; {before} before")
+def _accuracy_tiles(view: View) -> Iterator[Markup]:
+    """Accuracy by dot products after the map, and before it."""
+    responses = view.part("unseen_responses", SIMILARITIES[0])
+    if responses is not None:
+        before, after = (share(responses[state]["estimate"]) for state in _STATES)
+        yield tile("unseen responses", after, f"agree with people (dot); {before} before")
+    objects = view.part("unseen_objects", "expected_accuracy", SIMILARITIES[0])
+    if objects is not None:
+        before, after = (share(objects[state]) for state in _STATES)
+        yield tile("unseen objects", after, f"expected to agree (dot); {before} before")
 
 
 def data_section(view: View) -> Markup:
@@ -113,7 +112,9 @@ def _vice_card(vice: Json) -> Markup:
 
 
 def _figure(value: Any) -> str:
-    return count(value) if isinstance(value, int) else f"{value:.4g}" if value is not None else "-"
+    if isinstance(value, int):
+        return count(value)
+    return f"{value:.4g}" if isinstance(value, float) else shortened(str(value))
 
 
 def words(key: str) -> str:

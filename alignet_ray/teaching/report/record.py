@@ -17,6 +17,7 @@ from alignet_ray.teaching.report.facts import (
     NeighbourFacts,
     NeighbourRow,
     ReportFacts,
+    SharedNeighbours,
 )
 
 FACTS_NAME = "report/facts.json"
@@ -57,8 +58,11 @@ def _made(make: Callable[[Json], Made], record: Json | None) -> Made | None:
 
 
 def _neighbours(record: Json) -> NeighbourFacts:
-    rows = {name: tuple(map(_row, record[name])) for name in ("most_changed", "random")}
-    return NeighbourFacts(**{**record, **rows})
+    fields: dict[str, Any] = dict(record)
+    fields["shared"] = tuple(SharedNeighbours(**own) for own in record["shared"])
+    for name in ("most_changed", "random"):
+        fields[name] = tuple(map(_row, record[name]))
+    return NeighbourFacts(**fields)
 
 
 def _row(record: Json) -> NeighbourRow:
@@ -66,8 +70,9 @@ def _row(record: Json) -> NeighbourRow:
 
 
 def _dimensions(record: Json) -> DimensionFacts:
-    strips = tuple(DimensionStrip(**_with_tuples(strip)) for strip in record["strips"])
-    return DimensionFacts(**{**record, "strips": strips})
+    fields: dict[str, Any] = dict(record)
+    fields["strips"] = tuple(DimensionStrip(**_with_tuples(own)) for own in record["strips"])
+    return DimensionFacts(**fields)
 
 
 def _curve(record: Json) -> Curve:

@@ -29,15 +29,19 @@ def selection_section(view: View) -> Markup | None:
         return None
     cells = (selection or {}).get("cells") or []
     winner = (selection or {}).get("winner") or {}
+    maps = [_heat_card(cells, winner)] if len(cells) > 1 else []
     cards = [_winner_card(selection, winner)] if selection else []
     if curves:
         cards.append(curves_card(curves))
+    if len({_local(cell) for cell in cells}) == 1:  # a single map stands beside the others
+        cards, maps = [*maps, *cards], []
     return element(
         "section",
         element("h2", "How the settings were chosen"),
         element("p", _lead(cells), class_="lead"),
         element("div", *cards, class_="two"),
-        *([_heat_card(cells, winner), _table_card(cells, winner)] if len(cells) > 1 else []),
+        *maps,
+        *([_table_card(cells, winner)] if len(cells) > 1 else []),
     )
 
 

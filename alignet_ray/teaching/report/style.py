@@ -4,15 +4,21 @@ from alignet_ray.pages.dots import DOTS_STYLE
 from alignet_ray.pages.style import stylesheet
 
 _OWN = """\
+header .tiles { grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); }
 .absent { color: var(--soft); margin: 16px 0 0; padding-left: 1.2em; }
 .legend.lines { margin-top: 14px; gap: 6px 20px; }
-i.key { display: inline-block; width: 20px; height: 0; border: 0; border-radius: 0;
-  background: none !important; border-top: 3px solid var(--pair); vertical-align: 4px !important;
+.legend i.key, td i.key { display: inline-block; width: 20px;
+  height: 0; border: 0; border-radius: 0;
+  background: none; border-top: 3px solid var(--pair);
+  vertical-align: 4px;
   margin-right: 8px; }
-i.key.of-before, i.key.of-before-at-best-temperature { border-color: var(--odd); }
-i.key.of-before-at-best-temperature, i.key.look-1 { border-top-style: dashed; }
-i.key.of-human-model, i.key.of-other { border-color: var(--soft); }
-i.key.look-2 { border-top-style: dotted; } i.key.look-3 { border-color: var(--odd); }
+i.key.of-before, i.key.of-before-at-best-temperature, i.key.look-3 { border-color: var(--odd)
+  !important; }
+i.key.of-before-at-best-temperature, i.key.look-1 { border-top-style: dashed !important; }
+i.key.of-human-model, i.key.of-other, i.key.of-diagonal { border-color: var(--soft) !important; }
+i.key.look-2 { border-top-style: dotted !important; }
+i.key.of-diagonal { border-top: 1px dashed !important; }
+.card > svg.plot { margin-top: 12px; }
 .plot .curve.model { stroke-width: 2; }
 .plot .curve.of-before, .plot .curve.of-before-at-best-temperature { stroke: var(--odd); }
 .plot .curve.of-human-model, .plot .curve.of-other { stroke: var(--soft); }
@@ -23,9 +29,10 @@ i.key.look-2 { border-top-style: dotted; } i.key.look-3 { border-color: var(--od
 .spot.of-before { fill: var(--odd); }
 .spot.of-before-at-best-temperature { fill: var(--card); stroke: var(--odd); stroke-width: 2; }
 .spot.of-human-model, .spot.of-other { fill: var(--soft); }
-table.models td:first-child { white-space: nowrap; }
-table.models .range { color: var(--soft); white-space: nowrap; }
+table.models .range { color: var(--soft); white-space: nowrap; display: block; }
 table.models th { vertical-align: bottom; }
+table.models th, table.models td { padding: 9px 0 9px 12px; }
+table.models td:first-child { padding-left: 0; }
 
 .grids { display: grid; grid-template-columns: repeat(auto-fit, minmax(270px, 1fr)); gap: 28px;
   margin-top: 18px; }
@@ -33,6 +40,7 @@ table.grid-map { border-collapse: separate; border-spacing: 3px; font-size: .85r
 table.grid-map caption { text-align: left; color: var(--soft); padding: 0 0 6px 3px; }
 table.grid-map th, table.grid-map td { border: 0; padding: 7px 4px; text-align: center; }
 table.grid-map thead td { color: var(--soft); padding: 0; font-size: .82rem; }
+table.grid-map thead th:first-child { text-align: right; padding-right: 8px; width: 1%; }
 table.grid-map tbody th { text-align: right; padding-right: 8px; white-space: nowrap; }
 table.grid-map tbody td { border-radius: 6px; color: var(--ink); }
 table.grid-map td.won { outline: 2.5px solid var(--ink); font-weight: 680; }
@@ -70,7 +78,13 @@ table.ranking tr.won td { background: var(--pair-soft); }
 
 @media (max-width: 640px) {
   svg.plot text.tick, svg.plot text.title, svg.plot text.limit-words, svg.plot text.mean-words {
-    font-size: 17px; }
+    font-size: 16px; }
+  header .tiles > :last-child:nth-child(odd) { grid-column: 1 / -1; }
+  table.models { font-size: .76rem; }
+  table.models th { font-size: .72rem; }
+  main table.models th, main table.models td { padding: 8px 0 8px 8px; }
+  main table.models td:first-child { padding-left: 0; }
+  table.models i.key { display: block; margin-bottom: 5px; }
   .near-card { grid-template-columns: minmax(0, 1fr); gap: 10px; padding: 14px; }
   .query { display: grid; grid-template-columns: 72px 1fr; gap: 0 12px; align-content: center; }
   .query img { grid-row: 1 / 3; } .query-name { align-self: end; margin: 0; }

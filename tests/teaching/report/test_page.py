@@ -43,7 +43,7 @@ def test_every_section_is_there(written, make_report, read_page):
         "Change, paired: dot product +13.0", "65.0 % the probabilities' own choice",
         "1 object without an image: yo-yo", "empty <file>", "triplets 12,345", "choices 4,321",
         "held out, accuracy 0.6", "diverged", "1. chosen", "divided by 345",
-        "as said, so done", "dimension 1", "of all weight", "Most", "nearest of 30 objects",
+        "as said, so done", "dimension 1", "of weight", "Most", "nearest of 30 objects",
         "python jobs/report.py --run", "optimizer: adam", "fold 1, best at 2",
     ):  # fmt: skip
         assert words.lower() in said.lower(), words
