@@ -30,11 +30,12 @@ def selection_section(view: View) -> Markup | None:
     cells = (selection or {}).get("cells") or []
     winner = (selection or {}).get("winner") or {}
     maps = [_heat_card(cells, winner)] if len(cells) > 1 else []
-    cards = [_winner_card(selection, winner)] if selection else []
-    if curves:
-        cards.append(curves_card(curves))
-    if len({_local(cell) for cell in cells}) == 1:  # a single map stands beside the others
-        cards, maps = [*maps, *cards], []
+    settings = [_winner_card(selection, winner)] if selection else []
+    history = [curves_card(curves)] if curves else []
+    if len({_local(cell) for cell in cells}) == 1:  # a single map stands beside the curves
+        cards, maps = [*maps, *history, *settings], []
+    else:
+        cards = [*settings, *history]
     return element(
         "section",
         element("h2", "How the settings were chosen"),

@@ -18,7 +18,7 @@ i.key.of-before-at-best-temperature, i.key.look-1 { border-top-style: dashed !im
 i.key.of-human-model, i.key.of-other, i.key.of-diagonal { border-color: var(--soft) !important; }
 i.key.look-2 { border-top-style: dotted !important; }
 i.key.of-diagonal { border-top: 1px dashed !important; }
-.card > svg.plot { margin-top: 12px; }
+.card > svg.plot { margin-top: 12px; max-width: 560px; }
 .plot .curve.model { stroke-width: 2; }
 .plot .curve.of-before, .plot .curve.of-before-at-best-temperature { stroke: var(--odd); }
 .plot .curve.of-human-model, .plot .curve.of-other { stroke: var(--soft); }
