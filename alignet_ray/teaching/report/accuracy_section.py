@@ -82,6 +82,13 @@ def _unknown_origin(view: View) -> str:
     return " Whether the given human data had been made from them too, only their makers know."
 
 
+def _chosen_on(view: View) -> str:
+    """A caution where a search looked at the same folds."""
+    if len((view.part("selection") or {}).get("cells") or ()) < 2:
+        return ""
+    return " The settings were chosen on the same folds, which flatters it a little."
+
+
 def _objects_panel(view: View) -> Panel | None:
     own = view.part("unseen_objects", "human")
     if own is None or SIMILARITIES[0] not in own:
@@ -90,7 +97,7 @@ def _objects_panel(view: View) -> Panel | None:
         title="Responses about objects that the map has not seen",
         said=f"{counted(own['num_responses'], 'response')} to "
         f"{counted(own['num_triplets'], 'triplet')}, each measured by the map of the fold that "
-        "held out all three objects.",
+        f"held out all three objects.{_chosen_on(view)}",
         dots=_dots(own),
         ceilings=_human_ceilings(own),
         differences={name: own[name]["difference"] for name in SIMILARITIES},
@@ -106,7 +113,7 @@ def _expected_panel(view: View) -> Panel | None:
     said = (
         f"{counted(own['num_triplets'], 'triplet')} of objects held out in "
         f"{counted(own['num_folds'], 'fold')}. Accuracy that is expected if people choose by the "
-        "given probabilities. No interval: nothing is sampled from people here."
+        f"given probabilities. No interval: nothing is sampled from people here.{_chosen_on(view)}"
     )
     dots = {name: [Dot(state, expected[name][state]) for state in _STATES] for name in SIMILARITIES}
     oracle = "the probabilities' own choice (oracle)"

@@ -148,3 +148,15 @@ def test_colours_follow_the_readers_scheme_and_widths_the_screen(written, make_r
     assert b"width=device-width" in data
     assert b"max-width: 640px" in data
     assert len(data) < 2_000_000
+
+
+def test_a_search_on_the_folds_that_measure_is_owned_up_to(written, make_report, read_page):
+    words = "chosen on the same folds"
+    assert words in plain(read_page(written(make_report())))
+    assert words not in plain(read_page(written(make_report(without=("selection",)))))
+
+
+def test_a_given_embedding_may_have_seen_the_responses(written, make_report, read_page):
+    words = "only their makers know"
+    assert words not in plain(read_page(written(make_report())))
+    assert words in plain(read_page(written(make_report(without=("vice",)))))
