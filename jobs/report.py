@@ -1,4 +1,7 @@
-"""The report of a run, made again from its records: `python jobs/report.py --run RUN`."""
+"""The report of a run or of a teacher, made again from its folder: `python jobs/report.py --run X`.
+
+What lies there decides: a run of `jobs/generate.py` or a bundle of `jobs/fit_teacher.py`.
+"""
 
 from alignet_ray.cli import run_job
 from alignet_ray.config.report import ReportConfig
@@ -6,8 +9,13 @@ from alignet_ray.config.report import ReportConfig
 
 def main(config: ReportConfig) -> None:
     """Write the report and say where it is. Imports late: --help needs neither Ray nor torch."""
-    from alignet_ray.generation.report.job import report
+    from alignet_ray.records.store import Folder
+    from alignet_ray.records.teacher_bundle import is_bundle
 
+    if is_bundle(Folder.at(config.run)):
+        from alignet_ray.teaching.report.job import report
+    else:
+        from alignet_ray.generation.report.job import report
     print(f"The report is in {report(config)}: open it in a browser.")
 
 

@@ -7,9 +7,9 @@ from alignet_ray.config.resources import Resources
 
 @dataclass(frozen=True, kw_only=True)
 class ReportConfig:
-    """Make the report of a finished run again, from its records alone."""
+    """Make the report of a finished run or of a teacher again, from what lies in its folder."""
 
     run: str
-    """Root of the run, at any fsspec URL."""
+    """Root of the run, or folder of the teacher bundle, at any fsspec URL."""
     resources: Resources = field(default_factory=Resources)
-    """Machines."""
+    """Machines; a teacher's report needs none."""

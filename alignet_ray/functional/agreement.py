@@ -73,7 +73,10 @@ def leave_one_out_majority(counts: Counts) -> Float[np.ndarray, "triplets"]:
 
 
 def choice_entropy(counts: Counts) -> Float[np.ndarray, "triplets"]:
-    """Entropy of each triplet's distribution of human choices, in nats."""
-    shares = counts / counts.sum(axis=1, keepdims=True)
+    """Entropy of each triplet's distribution of human choices, in nats.
+
+    Summed in the order of size, so that triplets with the same shares of other pairs tie exactly.
+    """
+    shares = np.sort(counts, axis=1) / counts.sum(axis=1, keepdims=True)
     logs = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
     return -(shares * logs).sum(axis=1)

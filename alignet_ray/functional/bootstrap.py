@@ -4,10 +4,11 @@ A triplet weighs as many responses as it has. Every quantity of one call sees th
 so differences between models are paired.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from alignet_ray.functional.random_streams import RandomStream
 
@@ -29,6 +30,18 @@ def weighted_means(
     return totals.sum(axis=0) / weights.sum()
 
 
+def resampled_items(
+    num_items: int, *, num_resamples: int, seed: int
+) -> Iterator[Int[np.ndarray, "{num_items}"]]:
+    """Items drawn with replacement, as many as there are, for one resample after the other.
+
+    Resample r has its own random stream: more resamples later leave the first ones as they are.
+    """
+    bounds = np.full(num_items, num_items)
+    for resample in range(num_resamples):
+        yield RandomStream(seed, "bootstrap", resample).integers(bounds)
+
+
 def resampled_means(
     totals: Float[np.ndarray, "items quantities"],
     weights: Float[np.ndarray, "items"],
@@ -36,17 +49,12 @@ def resampled_means(
     num_resamples: int,
     seed: int,
 ) -> Float[np.ndarray, "{num_resamples} quantities"]:
-    """`weighted_means` of items drawn with replacement, as many as there are.
-
-    Resample r has its own random stream: more resamples later leave the first ones as they are.
-    Weights are positive.
-    """
+    """`weighted_means` of `resampled_items`. Weights are positive."""
     num_items = len(weights)
-    bounds = np.full(num_items, num_items)
     columns = np.column_stack([totals, weights])
     sums = np.empty((num_resamples, columns.shape[1]))
-    for resample in range(num_resamples):
-        drawn = RandomStream(seed, "bootstrap", resample).integers(bounds)
+    draws = resampled_items(num_items, num_resamples=num_resamples, seed=seed)
+    for resample, drawn in enumerate(draws):
         sums[resample] = np.bincount(drawn, minlength=num_items) @ columns
     return sums[:, :-1] / sums[:, -1:]
 

@@ -85,3 +85,8 @@ def test_expected_accuracy_is_the_probability_of_the_choice():
 def test_entropy_of_agreement_and_of_indifference():
     entropies = choice_entropy(np.array([[7, 0, 0], [3, 3, 3]]))
     assert entropies == pytest.approx([0.0, np.log(3)])
+
+
+def test_the_same_shares_of_other_pairs_have_the_same_entropy_to_the_last_bit():
+    counts = np.array([*itertools.permutations((1, 4, 9)), *itertools.permutations((2, 8, 18))])
+    assert len(set(choice_entropy(counts).tolist())) == 1

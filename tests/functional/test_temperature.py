@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignet_ray.functional.temperature import MAX_ENTROPY, matching_temperature, mean_entropy
+from alignet_ray.functional.temperature import (
+    MAX_ENTROPY,
+    best_temperature,
+    matching_temperature,
+    mean_entropy,
+)
 
 
 @given(st.integers(0, 1000), st.floats(0.05, 1.09), st.floats(-6, 6))
@@ -47,3 +52,31 @@ def test_what_cannot_be_matched_is_refused() -> None:
         matching_temperature(np.array([[1.0, 2.0, 3.0]]), 1.2)
     with pytest.raises(ValueError, match="expected one between"):
         matching_temperature(np.array([[2.0, 2.0, 1.0]]), 0.3)
+
+
+def test_the_best_temperature_is_found_again():
+    similarities = np.random.default_rng(0).normal(size=(300, 3)) * 40
+    logs = similarities / 12.5 - np.log(np.exp(similarities / 12.5).sum(1, keepdims=True))
+    assert best_temperature(similarities, np.exp(logs)) == pytest.approx(12.5)
+
+
+def test_no_temperature_near_the_best_has_a_lower_cross_entropy():
+    random = np.random.default_rng(1)
+    similarities = random.normal(size=(200, 3)) * 3
+    wanted = np.exp(similarities * 0.2 + random.normal(size=(200, 3)))
+    wanted /= wanted.sum(axis=1, keepdims=True)
+
+    def loss(temperature):
+        scaled = similarities / temperature
+        logs = scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))
+        return -(wanted * logs).sum(axis=1).mean()
+
+    best = best_temperature(similarities, wanted)
+    assert all(loss(best) <= loss(best * factor) for factor in (0.5, 0.9, 0.99, 1.01, 1.1, 2))
+
+
+def test_similarities_that_say_nothing_or_all_have_the_ends_of_the_range():
+    similarities = np.array([[3.0, 1.0, 0.0]])
+    assert best_temperature(similarities, np.array([[0.1, 0.2, 0.7]])) > 1e6
+    assert best_temperature(similarities, np.array([[1.0, 0.0, 0.0]])) < 1e-3
+    assert best_temperature(np.ones((4, 3)), np.full((4, 3), 1 / 3)) == 1.0

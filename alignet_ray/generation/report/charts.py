@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from alignet_ray.functional.temperature import MAX_ENTROPY
-from alignet_ray.generation.report.markup import Markup, Number, element
-from alignet_ray.generation.report.plot import (
+from alignet_ray.pages.markup import Markup, Number, element
+from alignet_ray.pages.plot import (
     BOTTOM,
     HEIGHT,
     LEFT,

@@ -7,17 +7,17 @@ import numpy as np
 from alignet_ray.generation.report.charts import elbow_curve, rank_curve
 from alignet_ray.generation.report.counting import ClusterSizes
 from alignet_ray.generation.report.facts import Facts
-from alignet_ray.generation.report.markup import (
+from alignet_ray.generation.report.sheets import Sheet
+from alignet_ray.pages.markup import (
     Markup,
     count,
     counted,
     element,
     share,
     shortened,
-    together,
 )
-from alignet_ray.generation.report.sheets import Sheet
-from alignet_ray.generation.report.thumbnails import thumbnail
+from alignet_ray.pages.parts import fact
+from alignet_ray.pages.thumbnails import thumbnail
 
 
 def clusters_section(facts: Facts) -> Markup | None:
@@ -78,8 +78,7 @@ def _elbow_card(elbow: list[tuple[int, float]], facts: Facts) -> Markup:
 
 def _figures_card(sizes: ClusterSizes, facts: Facts) -> Markup:
     figures = [
-        together(element("dt", name), element("dd", value))
-        for name, value in cluster_figures(sizes, facts.least_cluster_size)
+        fact(name, value) for name, value in cluster_figures(sizes, facts.least_cluster_size)
     ]
     strategy = facts.splits[0].manifest.strategy
     said = (

@@ -2,9 +2,9 @@
 
 from alignet_ray.functional.groups import CLASS_STRATEGIES
 from alignet_ray.generation.report.facts import Facts
-from alignet_ray.generation.report.markup import Markup, element, shortened
 from alignet_ray.generation.report.samples import ShownBlock, ShownGroup
-from alignet_ray.generation.report.thumbnails import thumbnail
+from alignet_ray.pages.markup import Markup, element, shortened
+from alignet_ray.pages.thumbnails import thumbnail
 
 
 def group_section(facts: Facts) -> Markup | None:

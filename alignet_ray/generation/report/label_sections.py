@@ -14,10 +14,10 @@ from alignet_ray.generation.report.facts import (
     Facts,
     entropy_facts,
 )
-from alignet_ray.generation.report.markup import Markup, count, element, share, shortened, together
 from alignet_ray.generation.report.overview import splits_table
 from alignet_ray.generation.report.samples import HERO_ENTROPY, ShownTriplet, SplitSample
 from alignet_ray.generation.report.triplet_figure import odd_position, triplet_figure
+from alignet_ray.pages.markup import Markup, count, element, share, shortened, together
 
 _NAMES = ("above", "below left", "below right")
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from alignet_ray.generation.report.facts import Facts, SplitFacts
-from alignet_ray.generation.report.markup import (
+from alignet_ray.generation.report.run_records import RunRecords
+from alignet_ray.pages.markup import (
     Markup,
     count,
     counted,
@@ -12,7 +13,7 @@ from alignet_ray.generation.report.markup import (
     size,
     together,
 )
-from alignet_ray.generation.report.run_records import RunRecords
+from alignet_ray.pages.parts import tile
 from alignet_ray.records.run import STAGES
 
 _SHORT_DIGEST = 8
@@ -68,20 +69,20 @@ def _digest_chain(run: RunRecords) -> Iterator[Markup]:
 def _tiles(facts: Facts) -> Iterator[Markup]:
     num_images, (first, *others) = facts.run.layout.num_rows, facts.splits
     split, manifest = first.manifest.split, first.manifest
-    yield _tile("images", count(num_images), "listed, in one frozen order")
+    yield tile("images", count(num_images), "listed, in one frozen order")
     yield _rejected_tile(facts)
     if facts.sizes is not None:
-        yield _tile("clusters", count(facts.run.num_clusters), _clusters_aside(facts))
+        yield tile("clusters", count(facts.run.num_clusters), _clusters_aside(facts))
     shape = f"of {_shape(first)} images, {manifest.strategy}"
-    yield _tile(f"{split} groups", count(manifest.num_groups), shape)
+    yield tile(f"{split} groups", count(manifest.num_groups), shape)
     rest = "; ".join(f"{count(other.num_triplets)} {other.manifest.split}" for other in others)
-    yield _tile(f"{split} triplets", count(first.num_triplets), rest)
+    yield tile(f"{split} triplets", count(first.num_triplets), rest)
     drawn = f"over {count(manifest.num_images)} {split} images"
-    yield _tile("image draws", count(first.num_draws), drawn)
+    yield tile("image draws", count(first.num_draws), drawn)
     yield _coverage_tile(first)
     in_all = f"{size(sum(own.num_bytes for own in facts.splits))} in all"
     num_shards = sum(len(own.manifest.shards) for own in facts.splits)
-    yield _tile("shards", count(num_shards), in_all)
+    yield tile("shards", count(num_shards), in_all)
 
 
 def _rejected_tile(facts: Facts) -> Markup:
@@ -90,14 +91,14 @@ def _rejected_tile(facts: Facts) -> Markup:
     if rejects.num_images < facts.run.layout.num_rows:
         where = f"of {count(rejects.num_images)} looked at"
     aside = f"{share(rejects.total / rejects.num_images)} {where}"
-    return _tile("rejected", count(rejects.total), aside, warns=rejects.total > 0)
+    return tile("rejected", count(rejects.total), aside, warns=rejects.total > 0)
 
 
 def _coverage_tile(split: SplitFacts) -> Markup:
     if split.coverage is None:
         said = "of them, expected were draws independent"
-        return _tile("covered", share(split.expected_coverage), said)
-    return _tile("covered", share(split.coverage), "of them in at least one group")
+        return tile("covered", share(split.expected_coverage), said)
+    return tile("covered", share(split.coverage), "of them in at least one group")
 
 
 def _clusters_aside(facts: Facts) -> str:
@@ -117,17 +118,6 @@ def _shape(split: SplitFacts) -> str:
     if len(sizes) > 1 and len(set(sizes)) == 1:
         return f"{len(sizes)} x {sizes[0]}"
     return str(sum(sizes))
-
-
-def _tile(name: str, figure: str, aside: str, *, warns: bool = False) -> Markup:
-    return element(
-        "div",
-        element("dt", name),
-        element(
-            "dd", element("div", figure, class_="figure"), element("div", aside, class_="aside")
-        ),
-        class_="tile warn" if warns else "tile",
-    )
 
 
 def splits_table(facts: Facts) -> Markup:

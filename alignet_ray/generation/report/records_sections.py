@@ -8,7 +8,7 @@ import yaml
 
 from alignet_ray.generation.report.counting import Reject, Rejects
 from alignet_ray.generation.report.facts import Facts
-from alignet_ray.generation.report.markup import (
+from alignet_ray.pages.markup import (
     Markup,
     count,
     counted,
@@ -17,6 +17,7 @@ from alignet_ray.generation.report.markup import (
     shortened,
     together,
 )
+from alignet_ray.pages.parts import fact
 from alignet_ray.records.run import CONFIG_NAME
 
 _MOST_REASONS = 12
@@ -98,16 +99,12 @@ def settings_section(facts: Facts) -> Markup:
     return element(
         "section",
         element("h2", "Records and next steps"),
-        element("dl", *(_fact(*place) for place in places), class_="facts"),
+        element("dl", *(fact(name, element("code", url)) for name, url in places), class_="facts"),
         element("pre", "\n".join(commands)),
         element("p", "Distil a student, check every record, make this page again.", class_="note"),
         element("details", element("summary", f"Settings, as {CONFIG_NAME} has frozen them"),
                 element("pre", text)),
     )  # fmt: skip
-
-
-def _fact(name: str, value: str) -> Markup:
-    return together(element("dt", name), element("dd", element("code", value)))
 
 
 def _compact(value: Any) -> Any:

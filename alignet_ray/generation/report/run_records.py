@@ -83,4 +83,7 @@ def _cluster_index(root: Folder, settings: RunSettings) -> Json | None:
     return index
 
 
-_REMEDY = "Give the --output of jobs/generate.py; run it again if it was stopped."
+_REMEDY = (
+    "Give the --output of jobs/generate.py or jobs/fit_teacher.py; "
+    "run that job again if it was stopped."
+)

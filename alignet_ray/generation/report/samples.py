@@ -18,7 +18,7 @@ from alignet_ray.functional.odd_one_out import entropy, pair_log_probabilities
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.functional.triplet_draws import draw_triplets
 from alignet_ray.generation.report.counting import sampled
-from alignet_ray.generation.report.pictures import (
+from alignet_ray.pages.pictures import (
     LARGE,
     MEDIUM,
     SMALL,

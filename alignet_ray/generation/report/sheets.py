@@ -13,8 +13,8 @@ from jaxtyping import Float, Int
 
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.generation.report.counting import ClusterSizes, TaskMap, in_blocks, sampled
-from alignet_ray.generation.report.pictures import SMALL, Picture, picture
 from alignet_ray.generation.report.run_records import RunRecords
+from alignet_ray.pages.pictures import SMALL, Picture, picture
 from alignet_ray.records.clusters import CLUSTERS_FOLDER, read_centroids
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.parquet import column_to_vectors, read_parquet

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from alignet_ray.functional.odd_one_out import PAIR_ORDER, odd_one_out
-from alignet_ray.generation.report.markup import Markup, element, shortened, together
-from alignet_ray.generation.report.pictures import Picture
 from alignet_ray.generation.report.samples import ShownTriplet
+from alignet_ray.pages.markup import Markup, element, shortened, together
+from alignet_ray.pages.pictures import Picture
 
 _WIDTH, _MARGIN, _CORNER = 560.0, 8.0, 18.0
 _WIDEST_LINK, _NARROWEST_LINK = 64.0, 2.0

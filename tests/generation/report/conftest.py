@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
@@ -243,47 +242,6 @@ def backwards(in_order: Any) -> Callable[..., Iterator[tuple[Any, Any]]]:
         return in_order(function, list(items)[::-1], *shared)
 
     return mapped
-
-
-class Reader(HTMLParser):
-    """Elements, attributes and words of a page; fails where a tag does not close in order."""
-
-    VOID = frozenset({"img", "meta", "br"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.names: list[str] = []
-        self.attributes: list[tuple[str, str, str]] = []
-        self.words: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.append(tag)
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return "".join(self.words)
-
-
-@pytest.fixture(scope="session")
-def read_page() -> Callable[[bytes], Reader]:
-    def read(data: bytes) -> Reader:
-        reader = Reader()
-        reader.feed(data.decode())
-        reader.close()
-        assert reader.open == []
-        return reader
-
-    return read
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alignet_ray.generation.report.markup import Markup, Number, element, together
+from alignet_ray.pages.markup import Markup, Number, element, together
 
 WIDTH, HEIGHT = 460.0, 284.0
 LEFT, RIGHT, TOP, BOTTOM = 54.0, 14.0, 40.0, 46.0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alignet_ray.generation.report.plot import Scale, log_ticks, ticks
+from alignet_ray.pages.plot import Scale, log_ticks, ticks
 
 LOWS = st.floats(-1e6, 1e6)
 SPANS = st.floats(1e-3, 1e6)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alignet_ray.generation.report.markup import (
+from alignet_ray.pages.markup import (
     Markup,
     count,
     counted,

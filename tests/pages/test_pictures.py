@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from alignet_ray.generation.report.pictures import SMALL, heat_map, picture
+from alignet_ray.pages.pictures import SMALL, heat_map, picture
 
 
 def test_bytes_that_do_not_decode_are_no_picture():

@@ -1,7 +1,7 @@
 """A thumbnail as an element of the page."""
 
-from alignet_ray.generation.report.markup import Markup, element, shortened
-from alignet_ray.generation.report.pictures import Picture
+from alignet_ray.pages.markup import Markup, element, shortened
+from alignet_ray.pages.pictures import Picture
 
 
 def thumbnail(picture: Picture) -> Markup:
