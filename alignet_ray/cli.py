@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TypeVar
 import tyro
 import yaml
 
+from alignet_ray.config.flags import flags_of, refuse_unknown_flags, refuse_value
 from alignet_ray.errors import INTERNAL_EXIT_CODE, AlignetError, ConfigError
 
 Config = TypeVar("Config")
@@ -26,6 +27,7 @@ _PARSE_EXIT_CODE = 2
 _INTERRUPTED_EXIT_CODE = 130
 _FRAME = re.compile(r"[╭╮╰╯│─]+")
 _FLAG = re.compile(r"--[a-z][a-z0-9.-]*")
+_STRAY = "Unrecognized options:"
 _EPILOGUE = (
     "--config FILE.yaml reads settings before the flags (repeat it to layer files); "
     "--print-config prints the resulting settings as YAML and stops."
@@ -133,6 +135,8 @@ def _as_arguments(settings: Mapping[str, Any], prefix: str) -> Iterator[str]:
 
 def _parse(arguments: Sequence[str], config_class: type[Config]) -> Config:
     """Tyro's result; its framed error as one ConfigError."""
+    flags = flags_of(config_class)
+    refuse_unknown_flags(arguments, flags)
     captured = io.StringIO()
     try:
         with contextlib.redirect_stderr(captured):
@@ -144,7 +148,7 @@ def _parse(arguments: Sequence[str], config_class: type[Config]) -> Config:
         own = _own_error(stop)
         if own is not None:
             raise own from None
-        raise ConfigError(_one_line(captured.getvalue()), remedy="See --help.") from None
+        raise _as_config_error(_one_line(captured.getvalue()), flags, arguments) from None
 
 
 def _own_error(error: BaseException) -> ConfigError | None:
@@ -153,6 +157,18 @@ def _own_error(error: BaseException) -> ConfigError | None:
     while cause is not None and not isinstance(cause, ConfigError):
         cause = cause.__cause__ or cause.__context__
     return cause
+
+
+def _as_config_error(text: str, flags: Mapping[str, Any], arguments: Sequence[str]) -> ConfigError:
+    """The parser's line in our words, where it speaks of a flag's value or of a stray word."""
+    named = next((flag for flag in _FLAG.findall(text) if flag in flags), None)
+    if named is not None and not text.startswith("missing"):
+        return refuse_value(named, flags[named], arguments)
+    if text.startswith(_STRAY):
+        stray = text.removeprefix(_STRAY).strip()
+        return ConfigError(f"{stray}: belongs to no flag", "flags and their values", "",
+                           "See --help.")  # fmt: skip
+    return ConfigError(text, remedy="See --help.")
 
 
 def _one_line(frame: str) -> str:
@@ -164,7 +180,7 @@ def _one_line(frame: str) -> str:
         if text and not line.lstrip().startswith("╭"):
             body.append(text)
     text = " ".join(" ".join(body).split()).rstrip(".")
-    if text.startswith("Missing"):
+    if text.startswith("Missing from"):
         return f"missing {', '.join(_FLAG.findall(text))}"
     return text
 

@@ -118,7 +118,7 @@ CONFIGS = st.builds(
     embedding=st.builds(
         EmbeddingConfig, max_rejected_fraction=st.floats(0, 1), batch_size=st.integers(1, 99)
     ),
-    clusters=st.builds(ClusterConfig, num_clusters=COUNTS),
+    clusters=st.builds(ClusterConfig, num_clusters=st.none() | st.integers(2, 10**9)),
     shards=st.builds(
         ShardConfig,
         strategy=st.sampled_from(["cluster_border", "class_border"]),
@@ -171,6 +171,35 @@ def test_a_bad_choice_is_named_with_the_choices():
 
 def test_a_bad_number_is_named():
     assert "--seed" in error_line(*REQUIRED, "--seed", "many")
+
+
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        (["--num-groups", "ten"], "--num-groups: 'ten'; expected a whole number. See --help."),
+        (["--seed"], "--seed: no value; expected a whole number. See --help."),
+        (
+            ["--clusters.num-clusters=many"],
+            "--clusters.num-clusters: 'many'; expected a whole number or `auto`. See --help.",
+        ),
+        (
+            ["--backbone.preprocessing.mean", "0.5", "1"],
+            "--backbone.preprocessing.mean: '0.5' '1'; expected 3 numbers. See --help.",
+        ),
+        (
+            ["--seed", "1", "stray"],
+            "stray: belongs to no flag; expected flags and their values. See --help.",
+        ),
+        (["--sede", "3"], "--sede: no such flag. Did you mean --seed? See --help."),
+    ],
+)
+def test_what_the_parser_says_is_said_in_our_words(flags, line):
+    assert error_line(*REQUIRED, *flags) == line
+
+
+def test_a_typo_in_a_required_flag_is_named_before_what_is_missing():
+    line = error_line("--imges", "in", "--output", "out")
+    assert line.startswith("--imges: no such flag. Did you mean --images?")
 
 
 def test_what_is_missing_is_named():

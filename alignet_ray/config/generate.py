@@ -228,6 +228,11 @@ class GenerateConfig:
             raise ConfigError("both given", "one of the two", "--num-groups and --num-triplets")
         self._check_images()
         self._check_teacher()
+        if self.clusters.num_clusters == 1 and self.shards.strategy == "cluster_border":
+            raise ConfigError(
+                "1 with --shards.strategy cluster_border", "2 or more: a border lies between two",
+                "--clusters.num-clusters", "Leave it out for a default that fits.",
+            )  # fmt: skip
 
     def _check_images(self) -> None:
         if bool(self.images) == (self.images_from is not None):

@@ -16,6 +16,7 @@ from alignet_ray.generation.inputs import Inputs
 from alignet_ray.generation.job import missing_parts, plan_inputs
 from alignet_ray.generation.plan import RunPlan, SplitPlan
 from alignet_ray.generation.splits import expected_coverage
+from alignet_ray.generation.summary import images_drawn_from, never_drawn
 from alignet_ray.records import parts as part_record
 from alignet_ray.records.clusters import CLUSTERS_FOLDER
 from alignet_ray.records.image_table import IMAGES_FOLDER
@@ -26,6 +27,7 @@ from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import StoredFormat, stored_bytes
 from alignet_ray.stages.session import choose_device, ray_session
 from alignet_ray.stages.tasks import run_task
+from alignet_ray.wording import counted
 
 _SAMPLE_IMAGES = 48
 _FLOAT_BYTES = 4
@@ -46,6 +48,7 @@ class Estimate:
     table_bytes: float
     stored_image_bytes: float
     candidates: tuple[int, ...]
+    num_classes: int | None
     splits: tuple["SplitEstimate", ...]
     is_new: bool
     rejected_in_sample: tuple[int, int]
@@ -113,6 +116,7 @@ def _estimate(
         table_bytes=table_bytes,
         stored_image_bytes=mean_bytes,
         candidates=plan.candidates,
+        num_classes=None if inputs.labels is None else len(inputs.label_sizes),
         splits=tuple(
             _split_estimate(root, split, plan.settings.shards["strategy"], member_bytes)
             for split in plan.splits
@@ -154,7 +158,10 @@ def estimate_lines(found: Estimate, root: str) -> Iterator[str]:
     state = "a new run" if found.is_new else "goes on"
     yield f"Dry run, nothing is written: {root} ({state}), device {found.device}"
     clusters = " or ".join(map(str, found.candidates))
-    yield f"{found.num_images:,} images, {clusters} clusters"
+    classes = (
+        "" if found.num_classes is None else f", {counted(found.num_classes, 'class', 'classes')}"
+    )
+    yield f"{counted(found.num_images, 'image')}, {clusters} clusters{classes}"
     rejected, sample = found.rejected_in_sample
     yield (
         f"embed: {found.num_forward_passes:,} forward passes, "
@@ -172,13 +179,17 @@ def estimate_lines(found: Estimate, root: str) -> Iterator[str]:
 
 def _split_lines(split: SplitEstimate) -> Iterator[str]:
     plan = split.plan
-    coverage = expected_coverage(plan.num_images, plan.num_draws)
+    drawable = plan.num_images if plan.num_drawable is None else plan.num_drawable
+    coverage = expected_coverage(plan.num_images, plan.num_draws, drawable)
     yield (
-        f"{plan.split}: {plan.num_groups:,} groups of {sum(plan.blocks)}, "
-        f"{split.num_triplets:,} triplets, {plan.num_draws:,} image draws over "
-        f"{plan.num_images:,} images (about {coverage:.0%} covered), {plan.num_shards:,} shards, "
+        f"{plan.split}: {counted(plan.num_groups, 'group')} of {sum(plan.blocks)}, "
+        f"{counted(split.num_triplets, 'triplet')}, {counted(plan.num_draws, 'image draw')} over "
+        f"{images_drawn_from(plan.num_images, drawable)} (about {coverage:.0%} covered), "
+        f"{counted(plan.num_shards, 'shard')}, "
         f"{split.num_finished_shards:,} of them there, {_size(split.bytes_to_write)} to write"
     )
+    if plan.split == "train" and drawable < plan.num_images:
+        yield f"  warning: {never_drawn(plan.num_images, drawable, plan.blocks)}"
     if plan.split == "train" and plan.num_draws < plan.num_images:
         yield "  warning: fewer draws than images; ask for more with --num-groups"
 

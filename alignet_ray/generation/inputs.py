@@ -28,7 +28,8 @@ class Inputs:
     """Images and teacher of a run.
 
     `images` is the root that holds the image table; `listing` is the order of images to embed,
-    None where the table is another run's. `settings` are those of the images stage.
+    None where the table is another run's. `settings` are those of the images stage; `labels` are
+    the listing's, where groups are drawn from classes.
     """
 
     images: Folder
@@ -38,6 +39,7 @@ class Inputs:
     label_sizes: Mapping[str, int]
     backbone: ResolvedBackbone | None
     transform: Transform | None
+    labels: pa.ChunkedArray | None
     mean_image_bytes: float
     notes: tuple[str, ...] = ()
 
@@ -83,6 +85,7 @@ def _own(
         index=index,
         listing=found.table,
         label_sizes=_label_sizes(found.table),
+        labels=_labels(config, found.table),
         mean_image_bytes=_mean_bytes(found.table),
         backbone=backbone,
         transform=bundle.transform if bundle else None,
@@ -103,17 +106,22 @@ def _borrowed(config: GenerateConfig, url: str, bundle: TeacherBundle | None) ->
             "This teacher has another backbone: give --images.",
         )  # fmt: skip
     listing = lender.listing()
-    needs_labels = config.shards.strategy in CLASS_STRATEGIES
+    labels = _labels(config, listing)
     return Inputs(
         images=lender.root,
         settings=lender.settings,
         index=lender.index,
         listing=None,
-        label_sizes=_label_sizes(listing) if needs_labels else {},
+        label_sizes=_label_sizes(listing) if labels is not None else {},
+        labels=labels,
         mean_image_bytes=_mean_bytes(listing),
         backbone=None,
         transform=bundle.transform if bundle else None,
     )
+
+
+def _labels(config: GenerateConfig, listing: pa.Table) -> pa.ChunkedArray | None:
+    return listing.column("label") if config.shards.strategy in CLASS_STRATEGIES else None
 
 
 def _label_sizes(listing: pa.Table) -> Counter[str]:

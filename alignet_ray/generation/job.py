@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 from alignet_ray.config.generate import AUTO, UNTRANSFORMED, GenerateConfig
 from alignet_ray.errors import InputError, RecordError, StorageError
 from alignet_ray.functional.groups import least_cluster_size
+from alignet_ray.generation.classes import with_drawable
 from alignet_ray.generation.cluster_sizes import cluster_sizes, size_warnings
 from alignet_ray.generation.clustering import ClusterRequest, cluster_images
 from alignet_ray.generation.durations import Durations, write_log
 from alignet_ray.generation.inputs import Inputs, read_inputs
+from alignet_ray.generation.label_advice import label_warning
 from alignet_ray.generation.label_entropy import SPLIT as VALIDATION
 from alignet_ray.generation.label_entropy import entropy_of_run, temperature_for
 from alignet_ray.generation.labelling import LabelRequest
@@ -42,25 +44,29 @@ _REASONS_SHOWN = 3
 class GenerateSummary:
     """What a run holds and what this call added to it.
 
-    `fitted_on` is where k-means ran, if it ran now; `seconds` are those of each stage.
+    `num_classes` are those of the labels, where groups are drawn from classes. `fitted_on` is where
+    k-means ran, if it ran now; `seconds` are those of each stage. `label_warning` says what to do
+    about labels that teach little.
     """
 
     root: str
     num_images: int
     rejects: dict[str, str]
     num_clusters: int
+    num_classes: int | None
     num_new_images: int
     num_new_parts: int
     splits: tuple[SplitSummary, ...]
     device: str
     fitted_on: str | None
     warnings: tuple[str, ...]
+    label_warning: str | None
     seconds: dict[str, float]
 
     @property
     def has_written(self) -> bool:
         """Whether this call made anything."""
-        return self.num_new_parts > 0 or any(split.has_new_manifest for split in self.splits)
+        return self.num_new_parts > 0 or any(split.has_written for split in self.splits)
 
 
 def generate(config: GenerateConfig) -> GenerateSummary:
@@ -92,12 +98,14 @@ def generate(config: GenerateConfig) -> GenerateSummary:
             num_images=inputs.index.num_images,
             rejects=survey.rejects,
             num_clusters=num_clusters,
+            num_classes=None if inputs.labels is None else len(inputs.label_sizes),
             num_new_images=sum(len(plan.layout.rows(part)) for part in embedded),
             num_new_parts=len(embedded) + len(clustered.new_parts),
             splits=splits,
             device=device,
             fitted_on=clustered.fitted_on,
             warnings=warnings,
+            label_warning=label_warning(root, plan.settings.shards),
             seconds=durations.seconds,
         )
         if summary.has_written or not root.exists(REPORT_NAME):
@@ -121,7 +129,7 @@ def plan_inputs(config: GenerateConfig, root: Folder, device: str) -> tuple[Inpu
         target_entropy=_target_entropy(config, frozen),
         mean_image_bytes=inputs.mean_image_bytes,
     )
-    return inputs, plan
+    return inputs, with_drawable(plan, inputs.labels)
 
 
 def _target_entropy(config: GenerateConfig, frozen: RunSettings | None) -> float | None:

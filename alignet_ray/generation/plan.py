@@ -16,6 +16,7 @@ from alignet_ray.functional.groups import CLASS_STRATEGIES, num_triplets
 from alignet_ray.records.parts import PartLayout
 from alignet_ray.records.run import RunSettings
 from alignet_ray.records.teacher_bundle import Transform
+from alignet_ray.wording import counted
 
 IMAGES_PER_CLUSTER = 40
 MOST_CLUSTERS = 500
@@ -34,7 +35,11 @@ POOL_ROWS_PER_CLUSTER = 32
 
 @dataclass(frozen=True, kw_only=True)
 class SplitPlan:
-    """One split: the listing rows it draws from, what a group is, and how many shards to have."""
+    """One split: the listing rows it draws from, what a group is, and how many shards to have.
+
+    `num_drawable` are the images that can be in a group, where that is known before any draw:
+    class strategies never draw an image without a label.
+    """
 
     split: str
     first_row: int
@@ -42,6 +47,7 @@ class SplitPlan:
     blocks: tuple[int, ...]
     groups_per_shard: int
     num_shards: int
+    num_drawable: int | None = None
 
     @property
     def num_images(self) -> int:
@@ -149,6 +155,11 @@ def _candidates(config: GenerateConfig, num_images: int) -> tuple[int, ...]:
     if asked == AUTO:
         smallest = max(least, default // 8)
         return candidate_counts(smallest, max(smallest, 2 * default))
+    if asked is not None and int(asked) > num_images:
+        raise ConfigError(
+            f"{asked} clusters", f"at most the {num_images:,} images there are",
+            "--clusters.num-clusters", "Leave it out for a default that fits.",
+        )  # fmt: skip
     return (default if asked is None else int(asked),)
 
 
@@ -159,11 +170,25 @@ def _num_sources(config: GenerateConfig, num_clusters: int, label_sizes: Mapping
     least = max(config.shards.blocks, default=DEFAULT_BLOCK_SIZE)
     num_classes = sum(size >= least for size in label_sizes.values())
     if num_classes < 2:
-        raise InputError(
-            f"{num_classes} labels with {least} images", "2 or more", place_of(config),
-            "Put the images of each class in a sub-folder, or take a cluster strategy.",
-        )  # fmt: skip
+        raise _too_few_classes(config, num_classes, len(label_sizes), least)
     return num_classes
+
+
+def _too_few_classes(
+    config: GenerateConfig, num_large: int, num_classes: int, least: int
+) -> InputError:
+    known = counted(num_classes, "class", "classes")
+    found = f"{num_large} of {known} with {counted(least, 'image')} or more"
+    remedy = "take a cluster strategy, such as cluster_border."
+    if config.images_from is None:
+        labels = "Put the images of each class in a sub-folder, name their labels by"
+        remedy = f"{labels} --source.labels FILE, or {remedy}"
+    return InputError(
+        found if num_classes else "no image has a label",
+        f"2 classes or more with {least} each for --shards.strategy {config.shards.strategy}",
+        place_of(config),
+        remedy[0].upper() + remedy[1:],
+    )
 
 
 def place_of(config: GenerateConfig) -> str:
@@ -178,7 +203,8 @@ def _blocks(shards: ShardConfig, num_sources: int, num_training: int) -> tuple[i
     if shards.group is not None:
         return shards.blocks
     most = min(2 * num_sources // 3, num_training // (4 * DEFAULT_BLOCK_SIZE))
-    num_blocks = max(2, min(DEFAULT_BLOCKS, most))
+    least = 1 if shards.strategy.startswith("within") and num_sources == 1 else 2
+    num_blocks = max(least, min(DEFAULT_BLOCKS, most))
     if shards.strategy == "random":
         return (num_blocks * DEFAULT_BLOCK_SIZE,)
     return (DEFAULT_BLOCK_SIZE,) * num_blocks

@@ -22,15 +22,23 @@ from alignet_ray.stages.tasks import map_tasks
 
 @dataclass(frozen=True, kw_only=True)
 class SplitSummary:
-    """A split as it now is; `worst_eligible_share` is of the shards that this call looked at."""
+    """A split as it now is; `worst_eligible_share` is of the shards that this call looked at.
+
+    Of its images `num_drawable` can be in a group. Of the new shards `num_remade` had been there
+    before: the manifest named them, but they were missing or broken.
+    """
 
     split: str
+    strategy: str
+    blocks: tuple[int, ...]
     num_images: int
+    num_drawable: int
     num_groups: int
     num_triplets: int
     num_draws: int
     num_shards: int
     num_new_shards: int
+    num_remade: int
     num_bytes: int
     num_asked_shards: int
     worst_eligible_share: float
@@ -38,14 +46,25 @@ class SplitSummary:
     has_new_manifest: bool
 
     @property
+    def has_written(self) -> bool:
+        """Whether this call wrote a shard or the manifest."""
+        return self.num_new_shards > 0 or self.has_new_manifest
+
+    @property
     def expected_coverage(self) -> float:
         """Expected share of its images in at least one group."""
-        return expected_coverage(self.num_images, self.num_draws)
+        return expected_coverage(self.num_images, self.num_draws, self.num_drawable)
 
 
-def expected_coverage(num_images: int, num_draws: int) -> float:
-    """Expected share of images drawn at least once, were draws uniform and independent."""
-    return 1 - (1 - 1 / num_images) ** num_draws
+def expected_coverage(num_images: int, num_draws: int, num_drawable: int | None = None) -> float:
+    """Expected share of images drawn at least once, were draws uniform and independent.
+
+    Where only `num_drawable` of the images can be drawn, the others stay uncovered.
+    """
+    drawable = num_images if num_drawable is None else num_drawable
+    if drawable == 0:
+        return 0.0
+    return drawable / num_images * (1 - (1 - 1 / drawable) ** num_draws)
 
 
 def forget_manifests(root: Folder, splits: Iterable[SplitPlan]) -> None:
@@ -56,29 +75,40 @@ def forget_manifests(root: Folder, splits: Iterable[SplitPlan]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitShards:
-    """A split's finished shards before its manifest: lines by number, and what was new."""
+    """A split's finished shards before its manifest: lines by number, and what was new; of these
+    `num_remade` were shards that the manifest had named already.
+    """
 
     request: LabelRequest
     lines: dict[int, ManifestShard]
     statistics: list[PoolStatistics]
     num_new: int
+    num_remade: int
 
 
 def make_shards(request: LabelRequest, *, shows_progress: bool) -> SplitShards:
     """Make the shards of a split that are missing."""
     split = request.split
-    lines, num_known = finished_lines(request.root, split.split)
-    num_shards = max(split.num_shards, num_known)
+    known = known_shards(request.root, split.split)
+    lines = known.finished
+    num_shards = max(split.num_shards, known.num_ever)
     missing = [shard for shard in range(num_shards) if shard not in lines]
     statistics: list[PoolStatistics] = []
-    num_new = 0
+    num_new = num_remade = 0
     with progress(f"label {split.split}", len(missing), "shards", is_shown=shows_progress) as step:
         for shard, labelled in map_tasks(make_shard, missing, request):
             lines[shard] = labelled.line
             statistics.append(labelled.statistics)
             num_new += labelled.is_new
+            num_remade += labelled.is_new and shard in known.broken
             step(1)
-    return SplitShards(request=request, lines=lines, statistics=statistics, num_new=num_new)
+    return SplitShards(
+        request=request,
+        lines=lines,
+        statistics=statistics,
+        num_new=num_new,
+        num_remade=num_remade,
+    )
 
 
 def manifest_of(shards: SplitShards, *, teacher_temperature: float) -> Manifest:
@@ -102,10 +132,19 @@ def finish_split(shards: SplitShards, manifest: Manifest) -> SplitSummary:
     return _summary(manifest, shards, has_new_manifest=is_new)
 
 
-def finished_lines(root: Folder, split: str) -> tuple[dict[int, ManifestShard], int]:
-    """The manifest's shards that are still there in full, by number, and how many shards the
-    manifest or the folder has ever had: these are made again where they are broken.
+@dataclass(frozen=True, kw_only=True)
+class KnownShards:
+    """Shards that the manifest names: lines of those that are still there in full, by number, and
+    numbers of the `broken` others. `num_ever` is how many shards manifest or folder have ever had.
     """
+
+    finished: dict[int, ManifestShard]
+    broken: frozenset[int]
+    num_ever: int
+
+
+def known_shards(root: Folder, split: str) -> KnownShards:
+    """What is known of a split's shards from its manifest and the names and sizes of its files."""
     manifest = read_manifest(root, split)
     sizes = shard_folder(root, split).sizes()
     lines = manifest.shards if manifest else ()
@@ -116,19 +155,24 @@ def finished_lines(root: Folder, split: str) -> tuple[dict[int, ManifestShard], 
         for line in lines
         if sizes.get(tar_name(line.shard)) == line.bytes and sidecar_name(line.shard) in sizes
     }
-    return finished, max(numbers, default=-1) + 1
+    broken = frozenset(line.shard for line in lines if line.shard not in finished)
+    return KnownShards(finished=finished, broken=broken, num_ever=max(numbers, default=-1) + 1)
 
 
 def _summary(manifest: Manifest, shards: SplitShards, *, has_new_manifest: bool) -> SplitSummary:
     split = shards.request.split
     return SplitSummary(
         split=manifest.split,
+        strategy=manifest.strategy,
+        blocks=manifest.blocks,
         num_images=split.num_images,
+        num_drawable=split.num_images if split.num_drawable is None else split.num_drawable,
         num_groups=manifest.num_groups,
         num_triplets=manifest.num_groups * num_triplets(manifest.strategy, manifest.blocks),
         num_draws=manifest.num_groups * sum(manifest.blocks),
         num_shards=len(manifest.shards),
         num_new_shards=shards.num_new,
+        num_remade=shards.num_remade,
         num_bytes=sum(line.bytes for line in manifest.shards),
         num_asked_shards=split.num_shards,
         worst_eligible_share=min((s.eligible_share for s in shards.statistics), default=1.0),

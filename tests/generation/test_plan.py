@@ -173,8 +173,30 @@ def test_class_groups_are_bounded_by_the_classes_that_have_enough_images():
 
 @pytest.mark.parametrize("labels", [{}, {"a": 100}, {"a": 3, "b": 3}])
 def test_class_strategies_without_classes_are_refused_before_anything_is_made(labels):
-    with pytest.raises(InputError, match="sub-folder"):
+    with pytest.raises(InputError, match=r"sub-folder.* --source\.labels"):
         plan(labels=labels, shards=ShardConfig(strategy="class_border"))
+
+
+def test_too_few_classes_are_counted_and_images_without_labels_said():
+    shards = ShardConfig(strategy="class_border")
+    with pytest.raises(InputError, match="1 of 3 classes with 4 images or more; expected 2 class"):
+        plan(labels={"a": 9, "b": 3, "c": 3}, shards=shards)
+    with pytest.raises(InputError, match="no image has a label; expected 2 classes or more with 4"):
+        plan(labels={}, shards=shards)
+
+
+def test_more_clusters_than_images_are_refused_and_the_flag_is_named():
+    assert plan(200, clusters=ClusterConfig(num_clusters=200)).candidates == (200,)
+    with pytest.raises(ConfigError, match=r"--clusters\.num-clusters: 5000 .* the 120 images"):
+        plan(120, clusters=ClusterConfig(num_clusters=5000))
+
+
+def test_one_cluster_is_enough_to_draw_within_it_and_never_for_a_border():
+    one = ClusterConfig(num_clusters=1)
+    within = ShardConfig(strategy="within_cluster")
+    assert plan(200, clusters=one, shards=within).splits[0].blocks == (4,)
+    with pytest.raises(ConfigError, match=r"--clusters\.num-clusters: 1 with .*cluster_border"):
+        plan(200, clusters=one)
 
 
 def test_auto_tries_a_range_around_the_default_and_fixes_the_rest_before_anything_is_embedded():

@@ -40,7 +40,7 @@ def test_n_then_three_n_is_three_n_at_once(make_table):
     label(grown.label_request(), 2)
     before = times(grown)
     summary = label(grown.label_request(), 6)
-    assert (summary.num_shards, summary.num_new_shards) == (6, 4)
+    assert (summary.num_shards, summary.num_new_shards, summary.num_remade) == (6, 4, 0)
     label(at_once.label_request(), 6)
     assert files(grown) == files(at_once)
     after = times(grown)
@@ -70,7 +70,9 @@ def test_damage_is_repaired_to_the_same_bytes(table):
     (folder / tar_name(0)).unlink()
     (folder / sidecar_name(1)).unlink()
     (folder / tar_name(2)).write_bytes(b"half")
-    assert label(request, 5).num_new_shards == 3
+    summary = label(request, 5)
+    assert (summary.num_new_shards, summary.num_remade, summary.has_written) == (3, 3, True)
+    assert not summary.has_new_manifest
     assert files(table) == whole
     forget_manifests(table.root, [request.split])
     assert not (folder / MANIFEST_NAME).exists()
@@ -94,7 +96,8 @@ def test_the_manifest_names_every_shard_in_order(table):
 
 def test_coverage_is_that_of_uniform_independent_draws():
     summary = SplitSummary(
-        split="train", num_images=2, num_groups=1, num_triplets=1, num_draws=3, num_shards=1,
+        split="train", strategy="random", blocks=(3,), num_images=2, num_drawable=2, num_remade=0,
+        num_groups=1, num_triplets=1, num_draws=3, num_shards=1,
         num_new_shards=1, num_bytes=1, num_asked_shards=1, worst_eligible_share=1.0,
         teacher_temperature=1.0, has_new_manifest=True,
     )  # fmt: skip

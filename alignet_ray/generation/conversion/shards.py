@@ -22,7 +22,7 @@ from alignet_ray.generation.conversion.triplets import (
     read_triplets,
     triplet_folder,
 )
-from alignet_ray.generation.splits import finished_lines
+from alignet_ray.generation.splits import known_shards
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.manifest import Manifest, ManifestShard, manifest_shard, write_manifest
 from alignet_ray.records.parts import PartLayout
@@ -77,7 +77,14 @@ class ConvertedSplit:
     index: TripletIndex
     num_shards: int
     num_new_shards: int
+    num_remade: int
     num_bytes: int
+    has_new_manifest: bool
+
+    @property
+    def has_written(self) -> bool:
+        """Whether this call wrote a shard or the manifest."""
+        return self.num_new_shards > 0 or self.has_new_manifest
 
 
 def make_shard(
@@ -142,18 +149,20 @@ def write_split(
 ) -> ConvertedSplit:
     """Make the shards that are missing and write the manifest."""
     root, split = request.root, request.split
-    lines, num_known = finished_lines(root, split)
+    known = known_shards(root, split)
+    lines = known.finished
     folder = shard_folder(root, split)
-    for shard in range(request.num_shards, num_known):  # of a time when fewer were rejected
+    for shard in range(request.num_shards, known.num_ever):  # of a time when fewer were rejected
         lines.pop(shard, None)
         folder.delete(sidecar_name(shard))
         folder.delete(tar_name(shard))
     missing = [shard for shard in range(request.num_shards) if shard not in lines]
-    num_new = 0
+    num_new = num_remade = 0
     with progress(f"write {split}", len(missing), "shards", is_shown=shows_progress) as advance:
         for shard, (line, is_new) in map_tasks(make_shard, missing, request, places):
             lines[shard] = line
             num_new += is_new
+            num_remade += is_new and shard in known.broken
             advance(1)
     index = read_index(root, split)
     assert index is not None
@@ -166,11 +175,13 @@ def write_split(
         num_images=index.num_images,
         shards=tuple(lines[shard] for shard in sorted(lines)),
     )
-    write_manifest(root, manifest)
+    has_new_manifest = write_manifest(root, manifest)
     return ConvertedSplit(
         split=split,
         index=index,
         num_shards=len(manifest.shards),
         num_new_shards=num_new,
+        num_remade=num_remade,
+        has_new_manifest=has_new_manifest,
         num_bytes=sum(line.bytes for line in manifest.shards),
     )

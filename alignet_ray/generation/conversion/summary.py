@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from alignet_ray.generation.conversion.export import ExportSummary
 from alignet_ray.generation.conversion.job import ConvertSummary
 from alignet_ray.generation.conversion.shards import ConvertedSplit
+from alignet_ray.generation.summary import remade_line
+from alignet_ray.wording import counted
 
 _MEGABYTE = 1e6
 
@@ -13,28 +15,33 @@ _MEGABYTE = 1e6
 def summary_lines(summary: ConvertSummary) -> Iterator[str]:
     """The lines, most important first."""
     source = f", taken from {summary.images_from}" if summary.images_from else ""
-    yield f"{summary.num_images:,} images ({len(summary.rejects):,} rejected){source}"
+    yield (f"{counted(summary.num_images, 'image')} ({len(summary.rejects):,} rejected){source}")
     for reason, count in Counter(summary.rejects.values()).most_common():
         yield f"  rejected: {count:,} x {reason}"
     for split in summary.splits:
         yield from _split_lines(split)
-    if summary.num_new_parts == 0 and not any(s.num_new_shards for s in summary.splits):
+    if summary.num_new_parts == 0 and not any(split.has_written for split in summary.splits):
         yield "Everything was there already: nothing was written."
     yield f"The run is in {summary.root}"
-    yield f"Next: python jobs/train.py --runs {summary.root} --output STUDENT --student.name NAME"
+    yield f"Next: python jobs/report.py --run {summary.root} shows it on one page;"
+    yield f"then: python jobs/train.py --runs {summary.root} --output STUDENT --student.name NAME"
 
 
 def _split_lines(split: ConvertedSplit) -> Iterator[str]:
     index = split.index
     yield (
-        f"{split.split}: {index.num_triplets:,} triplets of {index.num_images:,} images, "
-        f"{split.num_shards:,} shards ({split.num_new_shards:,} new), "
+        f"{split.split}: {counted(index.num_triplets, 'triplet')} of "
+        f"{counted(index.num_images, 'image')}, {counted(split.num_shards, 'shard')} "
+        f"({split.num_new_shards - split.num_remade:,} new), "
         f"{split.num_bytes / _MEGABYTE:,.1f} MB"
     )
+    if split.num_remade:
+        yield f"  {remade_line(split.num_remade)}"
     if index.num_missing:
-        yield f"  dropped: {index.num_missing:,} triplets that name an image that is not there"
+        named = counted(index.num_missing, "triplet")
+        yield f"  dropped: {named} that name an image that is not there"
     if index.num_rejected:
-        yield f"  dropped: {index.num_rejected:,} triplets that show a rejected image"
+        yield f"  dropped: {counted(index.num_rejected, 'triplet')} that show a rejected image"
 
 
 def export_lines(summary: ExportSummary) -> Iterator[str]:

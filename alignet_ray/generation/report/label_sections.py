@@ -1,13 +1,14 @@
 """What the teacher says: a triplet, rows of triplets, label entropy, draws."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from alignet_ray.functional.groups import CLASS_STRATEGIES
 from alignet_ray.functional.odd_one_out import PAIR_ORDER
 from alignet_ray.functional.temperature import MAX_ENTROPY
+from alignet_ray.generation.label_advice import label_advice
 from alignet_ray.generation.report.charts import draws_chart, entropy_histogram
 from alignet_ray.generation.report.facts import (
-    HUMAN_ENTROPY,
     NEARLY_ONE_HOT,
     NEARLY_UNIFORM,
     EntropyFacts,
@@ -19,6 +20,7 @@ from alignet_ray.generation.report.samples import HERO_ENTROPY, ShownTriplet, Sp
 from alignet_ray.generation.report.triplet_figure import odd_position, triplet_figure
 from alignet_ray.pages.markup import Markup, count, element, share, shortened, together
 
+_FLAG = re.compile(r"(--[a-z][a-z.-]*)")
 _NAMES = ("above", "below left", "below right")
 
 
@@ -114,7 +116,7 @@ def entropy_section(facts: Facts) -> Markup:
     return element(
         "section",
         element("h2", "Soft labels and draws"),
-        element("p", *_advice(first),
+        element("p", *_advice(first, facts),
                 class_="advice" if first.verdict == "sound" else "advice warn"),
         element("div", entropy_card, counts_card, class_="two"),
         *([] if times is None else [_draws_card(facts)]),
@@ -136,24 +138,10 @@ def _shares_line(own: EntropyFacts) -> str:
     )
 
 
-def _advice(own: EntropyFacts) -> Iterator[str]:
-    """One sentence on what to do, and the temperature of people's own entropy beside it."""
-    flag = element("code", "--shards.teacher-temperature", class_="flag")
-    now = f"{own.teacher_temperature:g}"
-    if own.verdict == "hard":
-        yield f"{share(own.one_hot_share)} of the labels are nearly one-hot: a student would learn "
-        yield from ("single choices. Make a run with a ", flag, f" above {now}.")
-    elif own.verdict == "soft":
-        yield f"{share(own.uniform_share)} of the labels are nearly uniform: a student could learn "
-        yield from ("little. Make a run with a ", flag, f" below {now}.")
-    else:
-        yield from ("With a ", flag, f" of {now} the labels are neither hard nor empty: ")
-        yield "nothing needs to be changed."
-    if own.human_temperature is not None:
-        yield (
-            f" For comparison: at {own.human_temperature:.3g} their mean entropy would be "
-            f"{HUMAN_ENTROPY} nats, that of people's choices on THINGS."
-        )
+def _advice(own: EntropyFacts, facts: Facts) -> Iterator[str]:
+    """What to do about the labels, as the terminal says it; flags as code."""
+    for piece in _FLAG.split(label_advice(own, facts.run.settings.shards)):
+        yield element("code", piece, class_="flag") if piece.startswith("--") else piece
 
 
 def _draws_card(facts: Facts) -> Markup:
