@@ -84,7 +84,9 @@ def literal_steps(choices: torch.Tensor, num_objects: int, num_dims: int, steps:
         optimizer.step()
 
 
-def density(values, centre, width):  # noqa: ANN001, ANN201
+def density(
+    values: torch.Tensor, centre: torch.Tensor | float, width: torch.Tensor | float
+) -> torch.Tensor:
     """Of a normal distribution."""
     return torch.exp(-0.5 * ((values - centre) / width) ** 2) / (width * math.sqrt(2 * math.pi))
 

@@ -6,7 +6,7 @@ from typing import Literal
 from alignet_ray.config.checks import above, at_least
 from alignet_ray.errors import ConfigError
 
-_REFERENCE: dict[str, float] = {
+_REFERENCE: dict[str, int | float] = {
     "batch_size": 128,
     "learning_rate": 1e-3,
     "burn_in_epochs": 500,
@@ -86,12 +86,10 @@ class ViceConfig:
     def resolved(self, num_choices: int) -> "ViceConfig":
         """The same with every number that was left to the preset, for so many choices."""
         numbers = _REFERENCE if self.preset == "reference" else self._fast(num_choices)
-        left_out = {name: int(n) for name, n in numbers.items() if getattr(self, name) is None}
-        if "learning_rate" in left_out:
-            left_out["learning_rate"] = numbers["learning_rate"]
+        left_out = {name: n for name, n in numbers.items() if getattr(self, name) is None}
         return replace(self, **left_out)  # type: ignore[arg-type]
 
-    def _fast(self, num_choices: int) -> dict[str, float]:
+    def _fast(self, num_choices: int) -> dict[str, int | float]:
         smallest, largest = _FAST_BATCH_SIZES
         batch_size = min(max(num_choices // _FAST_LEAST_BATCHES, smallest), largest)
         steps = -(-num_choices // (self.batch_size or batch_size))
