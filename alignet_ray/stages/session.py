@@ -16,6 +16,7 @@ import ray.exceptions
 import alignet_ray
 from alignet_ray.config.resources import Resources
 from alignet_ray.errors import AlignetError, ResourceError
+from alignet_ray.stages.progress import note
 
 _FORWARDED_ENVIRONMENT = (
     "STORAGE_EMULATOR_HOST",
@@ -65,6 +66,8 @@ def _connect(resources: Resources) -> None:
     runtime: dict[str, object] = {"env_vars": environment}
     address = resources.address
     joins = joins_cluster(resources)
+    where = f"joining Ray at {address or os.environ['RAY_ADDRESS']}" if joins else "starting Ray"
+    note(where, is_shown=resources.progress)
     if joins and "RAY_JOB_CONFIG_JSON_ENV_VAR" not in os.environ:
         runtime["py_modules"] = [str(Path(alignet_ray.__file__).parent)]
     try:

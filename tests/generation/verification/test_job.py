@@ -140,6 +140,14 @@ def test_there_must_be_a_run(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
+@pytest.mark.parametrize("name", ["a.txt", "images/a.jpg", "shards/000.tar"])
+def test_a_folder_of_other_files_is_no_run(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(InputError, match="no such run"):
+        verified(tmp_path)
+
+
 def test_another_driver_is_told_of_and_keeps_a_repair_away(run):
     with locked(run.root):
         report = verified(run.path, quick=True)
