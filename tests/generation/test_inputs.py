@@ -23,8 +23,8 @@ def images(photo_folder) -> str:
     return str(photo_folder())
 
 
-def config(images: str, **fields) -> GenerateConfig:
-    plain = {"images": (images,), "output": "/o", "teacher": UNTRANSFORMED}
+def config(folder: str, **fields) -> GenerateConfig:
+    plain = {"images": (folder,), "output": "/o", "teacher": UNTRANSFORMED}
     return GenerateConfig(**{**plain, **fields})
 
 
