@@ -8,7 +8,11 @@ from alignet_ray.errors import InputError
 from alignet_ray.generation.verification.findings import Problem
 from alignet_ray.generation.verification.inspection import Inspection, inspect_records
 from alignet_ray.generation.verification.orphans import Tree
-from alignet_ray.generation.verification.repair import repair, why_not_repairable
+from alignet_ray.generation.verification.repair import (
+    repair,
+    to_remove,
+    why_not_repairable,
+)
 from alignet_ray.generation.verification.report import VerifyReport
 from alignet_ray.generation.verification.settings import check_settings
 from alignet_ray.records.clusters import CLUSTERS_FOLDER
@@ -93,6 +97,7 @@ def _report(config: VerifyConfig, found: Inspection, problems: tuple[Problem, ..
         checked=found.checked,
         num_groups=found.num_groups,
         made_by="jobs/convert.py" if rules.is_converted else "jobs/generate.py",
+        removable=to_remove(problems, rules, found.tree),
         removed=repair(problems, rules, found.tree) if config.repair else None,
     )
 
