@@ -1,6 +1,7 @@
 """The report of a run, made again from its records: `python jobs/report.py --run RUN`."""
 
-from alignet_ray.cli import run_job
+from _start import run_job
+
 from alignet_ray.config.report import ReportConfig
 
 
@@ -12,4 +13,4 @@ def main(config: ReportConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(ReportConfig, main)
+    run_job(ReportConfig, main, example="python jobs/report.py --run run/")

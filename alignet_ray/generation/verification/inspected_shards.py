@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from alignet_ray.config.resources import Resources
+from alignet_ray.config.resources import RayResources
 from alignet_ray.generation.label_entropy import SPLIT as VALIDATION
 from alignet_ray.generation.verification.findings import Problem
 from alignet_ray.generation.verification.manifests import check_lines, check_manifest
@@ -38,7 +38,7 @@ Findings = dict[int, ShardFinding | Problem]
 
 
 def inspect_shards(
-    rules: RunRules, tree: Tree, broken: BrokenParts, resources: Resources
+    rules: RunRules, tree: Tree, broken: BrokenParts, resources: RayResources
 ) -> InspectedShards:
     """Check manifests, then every finished or listed shard, then the manifests' lines."""
     splits = rules.splits
