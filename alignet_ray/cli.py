@@ -6,6 +6,7 @@ YAML is read as arguments that came earlier on the line, so that one parser has 
 
 import contextlib
 import dataclasses
+import inspect
 import io
 import os
 import re
@@ -34,23 +35,30 @@ _EPILOGUE = (
 )
 
 
-def parse_config(config_class: type[Config], arguments: Sequence[str]) -> Config:
-    """The settings that YAML files and flags give. Raises ConfigError in one line."""
+def parse_config(
+    config_class: type[Config], arguments: Sequence[str], *, example: str = ""
+) -> Config:
+    """The settings that YAML files and flags give. Raises ConfigError in one line.
+
+    `example` is a command line that `--help` shows, and so does the error for missing flags.
+    """
     rest, files = _take_config_files(list(arguments))
     from_files = [item for path in files for item in _yaml_arguments(path)]
     prints = "--print-config" in rest
     rest = [item for item in rest if item != "--print-config"]
-    config = _parse([*from_files, *rest], config_class)
+    config = _parse([*from_files, *rest], config_class, example)
     if prints:
         sys.stdout.write(yaml.safe_dump(_plain(config), sort_keys=False))
         raise SystemExit(0)
     return config
 
 
-def run_job(config_class: type[Config], job: Callable[[Config], None]) -> NoReturn:
+def run_job(
+    config_class: type[Config], job: Callable[[Config], None], *, example: str = ""
+) -> NoReturn:
     """Parse the command line, run the job, and leave with the right exit code."""
     try:
-        config = parse_config(config_class, sys.argv[1:])
+        config = parse_config(config_class, sys.argv[1:], example=example)
         job(config)
     except AlignetError as error:
         _say(f"error: {error}")
@@ -133,14 +141,15 @@ def _as_arguments(settings: Mapping[str, Any], prefix: str) -> Iterator[str]:
             yield f"--{name}={value}"
 
 
-def _parse(arguments: Sequence[str], config_class: type[Config]) -> Config:
+def _parse(arguments: Sequence[str], config_class: type[Config], example: str) -> Config:
     """Tyro's result; its framed error as one ConfigError."""
     flags = flags_of(config_class)
     refuse_unknown_flags(arguments, flags)
     captured = io.StringIO()
     try:
         with contextlib.redirect_stderr(captured):
-            description = f"{config_class.__doc__}\n\n{_EPILOGUE}"
+            shown = f"Example: {example}\n\n" if example else ""
+            description = f"{inspect.getdoc(config_class)}\n\n{shown}{_EPILOGUE}"
             return tyro.cli(config_class, args=arguments, description=description)
     except SystemExit as stop:
         if stop.code != _PARSE_EXIT_CODE:
@@ -148,7 +157,7 @@ def _parse(arguments: Sequence[str], config_class: type[Config]) -> Config:
         own = _own_error(stop)
         if own is not None:
             raise own from None
-        raise _as_config_error(_one_line(captured.getvalue()), flags, arguments) from None
+        raise _as_config_error(_one_line(captured.getvalue()), flags, arguments, example) from None
 
 
 def _own_error(error: BaseException) -> ConfigError | None:
@@ -159,7 +168,9 @@ def _own_error(error: BaseException) -> ConfigError | None:
     return cause
 
 
-def _as_config_error(text: str, flags: Mapping[str, Any], arguments: Sequence[str]) -> ConfigError:
+def _as_config_error(
+    text: str, flags: Mapping[str, Any], arguments: Sequence[str], example: str
+) -> ConfigError:
     """The parser's line in our words, where it speaks of a flag's value or of a stray word."""
     named = next((flag for flag in _FLAG.findall(text) if flag in flags), None)
     if named is not None and not text.startswith("missing"):
@@ -168,7 +179,8 @@ def _as_config_error(text: str, flags: Mapping[str, Any], arguments: Sequence[st
         stray = text.removeprefix(_STRAY).strip()
         return ConfigError(f"{stray}: belongs to no flag", "flags and their values", "",
                            "See --help.")  # fmt: skip
-    return ConfigError(text, remedy="See --help.")
+    such_as = f"Such as: {example} " if example and text.startswith("missing") else ""
+    return ConfigError(text, remedy=f"{such_as}(see --help)" if such_as else "See --help.")
 
 
 def _one_line(frame: str) -> str:

@@ -4,7 +4,8 @@ python jobs/convert.py --triplets train.npz --images imagenet/ --output run/
 python jobs/convert.py --run run/ --output-npz triplets.npz
 """
 
-from alignet_ray.cli import run_job
+from _start import run_job
+
 from alignet_ray.config.convert import ConvertConfig
 
 
@@ -25,4 +26,8 @@ def main(config: ConvertConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(ConvertConfig, main)
+    run_job(
+        ConvertConfig,
+        main,
+        example="python jobs/convert.py --triplets train.npz --images imagenet/ --output run/",
+    )

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from alignet_ray.cli import run_job
+from _start import run_job
+
 from alignet_ray.config.demo import DemoConfig
 
 
@@ -12,8 +13,9 @@ def main(config: DemoConfig) -> None:
 
     folders = run_demo(config, Path(__file__).resolve().parent)
     print(f"\nEverything is in {folders.root}: look at pictures.png and evaluation/results.json.")
-    print("Next: the same four commands with your own images; see README.md.")
+    print("Next: the same four commands with your own images; see README.md. They need the")
+    print("environment that was set up here, once in each shell: . .venv/bin/activate")
 
 
 if __name__ == "__main__":
-    run_job(DemoConfig, main)
+    run_job(DemoConfig, main, example="python jobs/demo.py --output demo_output")

@@ -1,6 +1,7 @@
 """Agreement of models with human odd-one-out responses, with intervals (see --help)."""
 
-from alignet_ray.cli import run_job
+from _start import run_job
+
 from alignet_ray.config.evaluate import EvaluateConfig
 
 
@@ -12,4 +13,9 @@ def main(config: EvaluateConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(EvaluateConfig, main)
+    run_job(
+        EvaluateConfig,
+        main,
+        example="python jobs/evaluate.py --models student=student/ --images objects/ "
+        "--names names.txt --responses responses.tsv --output evaluation/",
+    )

@@ -1,6 +1,7 @@
 """Human judgements and images of their objects to a surrogate teacher (see --help)."""
 
-from alignet_ray.cli import run_job
+from _start import run_job
+
 from alignet_ray.config.fit_teacher import FitTeacherConfig
 
 
@@ -12,4 +13,9 @@ def main(config: FitTeacherConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(FitTeacherConfig, main)
+    run_job(
+        FitTeacherConfig,
+        main,
+        example="python jobs/fit_teacher.py --images objects/ --names names.txt "
+        "--human-embedding embedding.npy --output teacher/",
+    )

@@ -3,7 +3,8 @@
 python jobs/generate.py --images photos/ --teacher teacher/ --output run/
 """
 
-from alignet_ray.cli import run_job
+from _start import run_job
+
 from alignet_ray.config.generate import GenerateConfig
 
 
@@ -23,4 +24,8 @@ def main(config: GenerateConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(GenerateConfig, main)
+    run_job(
+        GenerateConfig,
+        main,
+        example="python jobs/generate.py --images photos/ --teacher teacher/ --output run/ ",
+    )

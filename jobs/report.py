@@ -3,7 +3,8 @@
 What lies there decides: a run of `jobs/generate.py` or a bundle of `jobs/fit_teacher.py`.
 """
 
-from alignet_ray.cli import run_job
+from _start import run_job
+
 from alignet_ray.config.report import ReportConfig
 
 
@@ -20,4 +21,4 @@ def main(config: ReportConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(ReportConfig, main)
+    run_job(ReportConfig, main, example="python jobs/report.py --run run/")

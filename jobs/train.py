@@ -1,6 +1,7 @@
 """Distil soft labels into a student: `python jobs/train.py --runs RUN --output OUT`."""
 
-from alignet_ray.cli import run_job
+from _start import run_job
+
 from alignet_ray.config.train import TrainConfig
 
 
@@ -13,4 +14,9 @@ def main(config: TrainConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(TrainConfig, main)
+    run_job(
+        TrainConfig,
+        main,
+        example="python jobs/train.py --runs run/ --student.name vit_small_patch16_224 "
+        "--output student/",
+    )

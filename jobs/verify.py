@@ -3,7 +3,8 @@
 python jobs/verify.py --run run/
 """
 
-from alignet_ray.cli import run_job
+from _start import run_job
+
 from alignet_ray.config.verify import VerifyConfig
 
 
@@ -21,4 +22,4 @@ def main(config: VerifyConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(VerifyConfig, main)
+    run_job(VerifyConfig, main, example="python jobs/verify.py --run run/")

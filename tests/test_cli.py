@@ -33,7 +33,7 @@ from alignet_ray.errors import (
 )
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-JOBS = sorted(path.name for path in (REPOSITORY / "jobs").glob("*.py"))
+JOBS = sorted(path.name for path in (REPOSITORY / "jobs").glob("[a-z]*.py"))
 REQUIRED = ("--images", "in", "--output", "out", "--teacher", UNTRANSFORMED)
 
 
@@ -322,3 +322,44 @@ def test_help_imports_nothing_heavy(job):
     assert answer.returncode == 0, answer.stderr
     assert "--output" in answer.stdout or "--run " in answer.stdout
     assert "--config FILE.yaml" in answer.stdout
+    assert f"Example: python jobs/{job} --" in answer.stdout
+
+
+@pytest.mark.parametrize("job", ["verify", "report", "convert"])
+def test_a_job_without_a_model_asks_for_no_device(job):
+    done = run_script(job, "--help", PYTHONPATH=str(REPOSITORY))
+    assert "--resources.num-cpus" in done.stdout
+    assert "--resources.device" not in done.stdout
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_examples_are_command_lines_that_the_job_takes(job):
+    """Each job's own example, with `--print-config` so that nothing runs."""
+    text = " ".join((REPOSITORY / "jobs" / job).read_text().split()).replace('" "', "")
+    example = text.partition('example="')[2].partition('"')[0].split()
+    assert example[:2] == ["python", f"jobs/{job}"]
+    done = run_script(
+        job.removesuffix(".py"), *example[2:], "--print-config", PYTHONPATH=str(REPOSITORY)
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_python_without_the_package_is_told_what_to_activate():
+    """`-S` leaves out site-packages, as the system's own Python lacks them."""
+    done = subprocess.run(
+        [sys.executable, "-S", str(REPOSITORY / "jobs" / "generate.py"), "--help"],
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert "has no alignet_ray; expected" in line
+    assert line.endswith("Activate it: . .venv/bin/activate")
+
+
+def run_script(job, *flags, **environment):
+    return subprocess.run(
+        [sys.executable, str(REPOSITORY / "jobs" / f"{job}.py"), *flags],
+        env={**os.environ, **environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Literal
 
 from alignet_ray.config.checks import above, at_least, flag, within
 from alignet_ray.config.generate import StoredConfig, Strategy
-from alignet_ray.config.resources import Resources
+from alignet_ray.config.resources import RayResources
 from alignet_ray.errors import ConfigError
 
 _IN = "--triplets FILE.npz --images FOLDER --output RUN"
@@ -79,7 +79,7 @@ class ConvertConfig:
 
     seed: int = 0
     """In: seed of the order of the images. Out: seed of the drawn triplets."""
-    resources: Resources = field(default_factory=Resources)
+    resources: RayResources = field(default_factory=RayResources)
     """Machines."""
 
     def __post_init__(self) -> None:

@@ -181,7 +181,11 @@ _ABOUT_EMBEDDING = {
 
 @dataclass(frozen=True, kw_only=True)
 class GenerateConfig:
-    """Images to soft-label shards: list, embed, cluster, label. Run it again to go on."""
+    """Images to soft-label shards: list, embed, cluster, label. Run it again to go on.
+
+    Needed are --images (or --images-from), --teacher and --output, and --backbone.name for an
+    untransformed teacher; all else has a default. --dry-run says what would come of them.
+    """
 
     images: tuple[str, ...] = ()
     """Images at any fsspec URL: a folder tree (the first sub-folder is the label), a list in CSV

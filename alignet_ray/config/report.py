@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from alignet_ray.config.resources import Resources
+from alignet_ray.config.resources import RayResources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,5 +11,5 @@ class ReportConfig:
 
     run: str
     """Root of the run, or folder of the teacher bundle, at any fsspec URL."""
-    resources: Resources = field(default_factory=Resources)
+    resources: RayResources = field(default_factory=RayResources)
     """Machines; a teacher's report needs none."""

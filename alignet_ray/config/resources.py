@@ -7,16 +7,27 @@ from alignet_ray.config.checks import above, at_least
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resources:
-    """Machines and how to use them.
-
-    Device and threads change the last bits of embeddings, and nothing else changes a result.
-    """
+class RayResources:
+    """The Ray that a job runs on: all that a job without a model needs to know of machines."""
 
     address: str | None = None
     """Ray cluster to join: `auto`, `ray://...`; without it RAY_ADDRESS or a Ray of our own."""
     num_cpus: int | None = None
     """CPU cores of a Ray that the job starts itself; default all."""
+    progress: bool = True
+    """Show progress bars, and what is waited for."""
+
+    def __post_init__(self) -> None:
+        at_least("resources.num_cpus", self.num_cpus, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources(RayResources):
+    """Machines and how to use them.
+
+    Device and threads change the last bits of embeddings, and nothing else changes a result.
+    """
+
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where models run; `auto` takes GPUs that live nodes have."""
     num_actors: int | None = None
@@ -25,11 +36,9 @@ class Resources:
     """Torch threads of an embedding actor on CPU; part of what makes results repeat."""
     timeout_seconds: float = 600.0
     """How long to wait for requested resources before giving up."""
-    progress: bool = True
-    """Show progress bars."""
 
     def __post_init__(self) -> None:
-        at_least("resources.num_cpus", self.num_cpus, 1)
+        super().__post_init__()
         at_least("resources.num_actors", self.num_actors, 1)
         at_least("resources.threads_per_actor", self.threads_per_actor, 1)
         above("resources.timeout_seconds", self.timeout_seconds, 0)

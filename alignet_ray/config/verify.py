@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from alignet_ray.config.resources import Resources
+from alignet_ray.config.resources import RayResources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,5 +17,5 @@ class VerifyConfig:
     """Only presence, sizes and digests of records; no content is read."""
     json: str | None = None
     """File for the whole report, every problem and orphan of it; any fsspec URL."""
-    resources: Resources = field(default_factory=Resources)
+    resources: RayResources = field(default_factory=RayResources)
     """Machines."""

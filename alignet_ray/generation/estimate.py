@@ -12,22 +12,23 @@ import numpy as np
 from alignet_ray.config.generate import GenerateConfig
 from alignet_ray.functional.groups import num_triplets
 from alignet_ray.functional.random_streams import RandomStream
-from alignet_ray.generation.inputs import Inputs
+from alignet_ray.generation.durations import Durations
+from alignet_ray.generation.inputs import Inputs, refuse_missing_inputs
 from alignet_ray.generation.job import missing_parts, plan_inputs
 from alignet_ray.generation.plan import RunPlan, SplitPlan
 from alignet_ray.generation.splits import expected_coverage
 from alignet_ray.generation.summary import images_drawn_from, never_drawn
+from alignet_ray.plurals import counted
 from alignet_ray.records import parts as part_record
 from alignet_ray.records.clusters import CLUSTERS_FOLDER
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.parts import read_sidecar
-from alignet_ray.records.run import compare_settings
+from alignet_ray.records.run import compare_settings, read_settings
 from alignet_ray.records.shards import finished_numbers, shard_folder
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import StoredFormat, stored_bytes
 from alignet_ray.stages.session import choose_device, ray_session
 from alignet_ray.stages.tasks import run_task
-from alignet_ray.wording import counted
 
 _SAMPLE_IMAGES = 48
 _FLOAT_BYTES = 4
@@ -67,9 +68,10 @@ class SplitEstimate:
 def estimate(config: GenerateConfig) -> Estimate:
     """Plan the run and look at what is there. Raises what `generate` would raise so far."""
     root = Folder.at(config.output)
+    refuse_missing_inputs(config, read_settings(root))
     with ray_session(config.resources):
         device = choose_device(config.resources)
-        inputs, plan = plan_inputs(config, root, device)
+        inputs, plan = plan_inputs(config, root, device, Durations())
         is_new = compare_settings(root, plan.settings) is None
         sizes = _sample_bytes(config, inputs, plan)
     return _estimate(root, inputs, plan, sizes, device=device, is_new=is_new)

@@ -13,14 +13,23 @@ from alignet_ray.config.generate import UNTRANSFORMED, GenerateConfig
 from alignet_ray.errors import InputError
 from alignet_ray.functional.groups import CLASS_STRATEGIES
 from alignet_ray.generation.borrowed import borrow
+from alignet_ray.generation.durations import Durations
+from alignet_ray.generation.label_entropy import refuse_missing_entropy
 from alignet_ray.generation.plan import image_settings, place_of
-from alignet_ray.generation.sources import list_images, refuse_changed_source, source_names
+from alignet_ray.generation.sources import (
+    list_images,
+    refuse_changed_source,
+    refuse_missing_sources,
+    source_names,
+)
 from alignet_ray.records.digests import refuse_other_settings
+from alignet_ray.records.given_files import refuse_missing_file
 from alignet_ray.records.listing import ListingIndex, index_of, read_index
 from alignet_ray.records.run import RunSettings
 from alignet_ray.records.store import Folder
 from alignet_ray.records.teacher_bundle import TeacherBundle, Transform, read_bundle
 from alignet_ray.stages.embed import describe_backbone
+from alignet_ray.stages.progress import note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,19 +53,43 @@ class Inputs:
     notes: tuple[str, ...] = ()
 
 
+def refuse_missing_inputs(config: GenerateConfig, frozen: RunSettings | None) -> None:
+    """Raise InputError for what is named and not there, before Ray takes its time to start."""
+    if config.images_from is not None:
+        borrow(config.images_from)
+    else:
+        refuse_missing_sources(config.images)
+    if config.source.labels is not None:
+        refuse_missing_file(config.source.labels, "a file of labels", "Check --source.labels.")
+    if config.teacher != UNTRANSFORMED:
+        read_bundle(Folder.at(config.teacher))
+    for flag, weights in (
+        ("--backbone.checkpoint", config.backbone.checkpoint), ("--checkpoint", config.checkpoint)
+    ):  # fmt: skip
+        if weights is not None:
+            refuse_missing_file(weights, "a file of weights", f"Check {flag}.")
+    refuse_missing_entropy(config, frozen)
+
+
 def read_inputs(
-    config: GenerateConfig, root: Folder, frozen: RunSettings | None, device: str
+    config: GenerateConfig,
+    root: Folder,
+    frozen: RunSettings | None,
+    device: str,
+    durations: Durations,
 ) -> Inputs:
     """List the images and name the teacher, or take another run's table; writes nothing.
 
+    Listing counts as `list`, loading the backbone to describe it as `start`.
     Raises InputError, or MismatchError where a source has changed or a teacher does not fit.
     """
     bundle = None
     if config.teacher != UNTRANSFORMED:
         bundle = read_bundle(Folder.at(config.teacher)).with_checkpoint(config.checkpoint)
     if config.images_from is not None:
-        return _borrowed(config, config.images_from, bundle)
-    return _own(config, root, frozen, bundle, device)
+        with durations.of("list"):
+            return _borrowed(config, config.images_from, bundle)
+    return _own(config, root, frozen, bundle, device, durations)
 
 
 def _own(
@@ -65,19 +98,23 @@ def _own(
     frozen: RunSettings | None,
     bundle: TeacherBundle | None,
     device: str,
+    durations: Durations,
 ) -> Inputs:
     # In the order of the root's own seed; another seed is refused by name later.
     seed = frozen.images["seed"] if frozen else config.seed
-    found = list_images(config.images, config.source, seed)
-    index = index_of(found.table)
-    listed = read_index(root)
-    if listed is not None:
-        refuse_changed_source(root, listed, index, found.table, place_of(config))
+    note(f"listing {place_of(config)}", is_shown=config.resources.progress)
+    with durations.of("list"):
+        found = list_images(config.images, config.source, seed)
+        index = index_of(found.table)
+        listed = read_index(root)
+        if listed is not None:
+            refuse_changed_source(root, listed, index, found.table, place_of(config))
     precision = config.embedding.precision
     if precision == "auto":
         default = "bfloat16" if device == "cuda" else "float32"
         precision = frozen.images["precision"] if frozen else default
-    backbone = bundle.backbone if bundle else describe_backbone(config.backbone, config.plugins)
+    with durations.of("start"):
+        backbone = bundle.backbone if bundle else describe_backbone(config.backbone, config.plugins)
     sources = source_names(config.images) if len(config.images) > 1 else ()
     return Inputs(
         images=root,

@@ -1,19 +1,20 @@
 """Generate: list, embed, cluster, label. Each record is made once; a second run makes nothing."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from alignet_ray.config.generate import AUTO, UNTRANSFORMED, GenerateConfig
-from alignet_ray.errors import InputError, RecordError, StorageError
+from alignet_ray.errors import InputError
 from alignet_ray.functional.groups import least_cluster_size
 from alignet_ray.generation.classes import with_drawable
 from alignet_ray.generation.cluster_sizes import cluster_sizes, size_warnings
 from alignet_ray.generation.clustering import ClusterRequest, cluster_images
 from alignet_ray.generation.durations import Durations, write_log
-from alignet_ray.generation.inputs import Inputs, read_inputs
+from alignet_ray.generation.inputs import Inputs, read_inputs, refuse_missing_inputs
 from alignet_ray.generation.label_advice import label_warning
 from alignet_ray.generation.label_entropy import SPLIT as VALIDATION
-from alignet_ray.generation.label_entropy import entropy_of_run, temperature_for
+from alignet_ray.generation.label_entropy import target_entropy, temperature_for
 from alignet_ray.generation.labelling import LabelRequest
 from alignet_ray.generation.part_survey import forget_parts, survey_parts
 from alignet_ray.generation.plan import RunPlan, place_of, plan_run
@@ -26,6 +27,7 @@ from alignet_ray.generation.splits import (
     make_shards,
     manifest_of,
 )
+from alignet_ray.plurals import percent
 from alignet_ray.records import clusters as cluster_record
 from alignet_ray.records import parts as part_record
 from alignet_ray.records.image_table import IMAGES_FOLDER
@@ -73,12 +75,14 @@ def generate(config: GenerateConfig) -> GenerateSummary:
     """Make what is missing of a run. Raises AlignetError in one line for all a user can meet."""
     root = Folder.at(config.output)
     durations = Durations()
-    with locked(root), ray_session(config.resources):
+    refuse_missing_inputs(config, read_settings(root))
+    with locked(root), contextlib.ExitStack() as stack:
         root.remove_temporaries()
-        device = choose_device(config.resources)
-        with durations.of("list"):
-            inputs, plan = plan_inputs(config, root, device)
-            freeze_settings(root, plan.settings)
+        with durations.of("start"):
+            stack.enter_context(ray_session(config.resources))
+            device = choose_device(config.resources)
+        inputs, plan = plan_inputs(config, root, device, durations)
+        freeze_settings(root, plan.settings)
         with durations.of("embed"):
             embedded = _embed(config, root, inputs, plan, device)
             survey = survey_parts(root, inputs.images, plan.layout)
@@ -115,10 +119,12 @@ def generate(config: GenerateConfig) -> GenerateSummary:
     return summary
 
 
-def plan_inputs(config: GenerateConfig, root: Folder, device: str) -> tuple[Inputs, RunPlan]:
+def plan_inputs(
+    config: GenerateConfig, root: Folder, device: str, durations: Durations
+) -> tuple[Inputs, RunPlan]:
     """What the run is made from and what it will be; writes nothing."""
     frozen = read_settings(root)
-    inputs = read_inputs(config, root, frozen, device)
+    inputs = read_inputs(config, root, frozen, device, durations)
     plan = plan_run(
         config,
         inputs.settings,
@@ -126,29 +132,10 @@ def plan_inputs(config: GenerateConfig, root: Folder, device: str) -> tuple[Inpu
         inputs.transform,
         inputs.label_sizes,
         images_from=inputs.images.url if config.images_from else None,
-        target_entropy=_target_entropy(config, frozen),
+        target_entropy=target_entropy(config, frozen),
         mean_image_bytes=inputs.mean_image_bytes,
     )
     return inputs, with_drawable(plan, inputs.labels)
-
-
-def _target_entropy(config: GenerateConfig, frozen: RunSettings | None) -> float | None:
-    """The mean entropy that `auto` matches; the root's own where the other run is gone."""
-    if config.shards.teacher_temperature != AUTO:
-        return None
-    place = config.shards.entropy_from or config.images_from
-    known: float | None = frozen.shards.get("target_entropy") if frozen else None
-    if place is None and known is None:
-        raise InputError(
-            "auto", "a run whose label entropy to match", "--shards.teacher-temperature",
-            "Name the aligned teacher's run by --shards.entropy-from.",
-        )  # fmt: skip
-    try:
-        return entropy_of_run(Folder.at(place)) if place is not None else known
-    except (InputError, RecordError, StorageError):
-        if known is None:
-            raise
-        return known
 
 
 def missing_parts(root: Folder, plan: RunPlan) -> list[int]:
@@ -196,7 +183,7 @@ def _refuse_many_rejects(config: GenerateConfig, plan: RunPlan, rejects: Mapping
         some = "; ".join(f"{k}: {r}" for k, r in list(rejects.items())[:_REASONS_SHOWN])
         raise InputError(
             f"{len(rejects)} of {plan.layout.num_rows} images rejected ({some})",
-            f"at most {config.embedding.max_rejected_fraction:g} of them",
+            f"at most {percent(config.embedding.max_rejected_fraction)} of them",
             place_of(config),
             "Mend them and give another --output, or raise --embedding.max-rejected-fraction.",
         )

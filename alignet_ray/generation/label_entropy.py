@@ -8,10 +8,12 @@ entropy over the validation triplets is matched (method: section 3, UnAligNet).
 import numpy as np
 from jaxtyping import Float32
 
-from alignet_ray.errors import InputError
+from alignet_ray.config.generate import AUTO, GenerateConfig
+from alignet_ray.errors import InputError, RecordError, StorageError
 from alignet_ray.functional.odd_one_out import PAIR_ORDER
 from alignet_ray.functional.temperature import matching_temperature, mean_entropy
 from alignet_ray.records.manifest import Manifest, read_manifest
+from alignet_ray.records.run import RunSettings
 from alignet_ray.records.shards import read_groups, read_sidecar, shard_folder
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.tasks import map_tasks
@@ -20,18 +22,58 @@ SPLIT = "validation"
 _GROUPS_AT_ONCE = 256
 
 
-def entropy_of_run(root: Folder) -> float:
-    """Mean label entropy in nats of a finished run's validation triplets, at its temperature.
+def target_entropy(config: GenerateConfig, frozen: RunSettings | None) -> float | None:
+    """The mean entropy that `auto` matches; the root's own where the other run is gone."""
+    if config.shards.teacher_temperature != AUTO:
+        return None
+    place, known = _entropy_from(config), _known_entropy(frozen)
+    try:
+        return entropy_of_run(Folder.at(place)) if place is not None else known
+    except (InputError, RecordError, StorageError):
+        if known is None:
+            raise
+        return known
 
-    Rounded to 6 digits, so that it is one number on every machine. Raises InputError where the
-    run has no validation triplets.
-    """
+
+def refuse_missing_entropy(config: GenerateConfig, frozen: RunSettings | None) -> None:
+    """Raise InputError where `auto` has no run to match and the root knows no entropy."""
+    if config.shards.teacher_temperature != AUTO or _known_entropy(frozen) is not None:
+        return
+    place = _entropy_from(config)
+    if place is None:
+        raise InputError(
+            "auto", "a run whose label entropy to match", "--shards.teacher-temperature",
+            "Name the aligned teacher's run by --shards.entropy-from.",
+        )  # fmt: skip
+    _matched_manifest(Folder.at(place))
+
+
+def _entropy_from(config: GenerateConfig) -> str | None:
+    return config.shards.entropy_from or config.images_from
+
+
+def _known_entropy(frozen: RunSettings | None) -> float | None:
+    return frozen.shards.get("target_entropy") if frozen else None
+
+
+def _matched_manifest(root: Folder) -> Manifest:
+    """The manifest of a run's validation triplets. Raises InputError where there are none."""
     manifest = read_manifest(root, SPLIT)
     if manifest is None or sum(manifest.blocks) != len(PAIR_ORDER):
         raise InputError(
             "no validation triplets", "a finished run that has them", root.url,
             "Name another run by --shards.entropy-from.",
         )  # fmt: skip
+    return manifest
+
+
+def entropy_of_run(root: Folder) -> float:
+    """Mean label entropy in nats of a finished run's validation triplets, at its temperature.
+
+    Rounded to 6 digits, so that it is one number on every machine. Raises InputError where the
+    run has no validation triplets.
+    """
+    manifest = _matched_manifest(root)
     return _rounded(mean_entropy(_similarities(root, manifest), manifest.teacher_temperature))
 
 

@@ -13,10 +13,10 @@ from alignet_ray.config.generate import AUTO, GenerateConfig, ShardConfig
 from alignet_ray.errors import ConfigError, InputError
 from alignet_ray.functional.elbow import candidate_counts
 from alignet_ray.functional.groups import CLASS_STRATEGIES, num_triplets
+from alignet_ray.plurals import counted
 from alignet_ray.records.parts import PartLayout
 from alignet_ray.records.run import RunSettings
 from alignet_ray.records.teacher_bundle import Transform
-from alignet_ray.wording import counted
 
 IMAGES_PER_CLUSTER = 40
 MOST_CLUSTERS = 500

@@ -7,7 +7,7 @@ from alignet_ray.functional.groups import CLASS_STRATEGIES
 from alignet_ray.generation.job import GenerateSummary
 from alignet_ray.generation.report.job import REPORT_NAME
 from alignet_ray.generation.splits import SplitSummary
-from alignet_ray.wording import counted
+from alignet_ray.plurals import counted
 
 _LEAST_ELIGIBLE_SHARE = 0.9
 _MEGABYTE = 1e6

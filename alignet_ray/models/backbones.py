@@ -9,8 +9,10 @@ import hashlib
 import importlib
 import importlib.util
 import io
+import re
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -46,6 +48,9 @@ ALIGNET_PREPROCESSING = Preprocessing(
 # Random initialisation is drawn under one seed, so that every worker has the same weights and an
 # initial student can be had again.
 _INITIALISATION_SEED = 0
+_NAMES_SHOWN = 3
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s")
+_LONGEST_QUOTE = 160
 
 
 class Backbone(nn.Module):
@@ -201,13 +206,19 @@ def _create_timm(config: BackboneConfig) -> tuple[nn.Module, Preprocessing]:
 
 
 def _no_download(name: str, error: Exception) -> InputError:
-    first_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
     return InputError(
-        f"pretrained weights cannot be had ({first_line})",
+        f"pretrained weights cannot be had ({_first_sentence(error)})",
         "weights from the model's hub or a local file",
         name,
         "Give a file with --backbone.checkpoint, or go where the hub can be reached.",
     )
+
+
+def _first_sentence(error: Exception) -> str:
+    """The first sentence of what a library says, or its first words where it goes on and on."""
+    line = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    sentence = _SENTENCE_END.split(line, maxsplit=1)[0].rstrip(".")
+    return textwrap.shorten(sentence, _LONGEST_QUOTE, placeholder=" ...")
 
 
 def _timm_preprocessing(trunk: nn.Module) -> Preprocessing:
@@ -285,11 +296,36 @@ def _load_weights(trunk: nn.Module, checkpoint: str, prefix: str = "") -> None:
     try:
         trunk.load_state_dict(own, strict=True)
     except RuntimeError as error:
-        detail = " ".join(str(error).split())[:300]
         raise InputError(
-            f"weights do not fit ({detail})", "the state dict of this architecture", checkpoint,
+            f"weights do not fit ({_misfit(trunk.state_dict(), own)})",
+            "the state dict of this architecture", checkpoint,
             "Check name and model_args (num_classes=..., pad_type=...).",
         ) from error  # fmt: skip
+
+
+def _misfit(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:
+    """How many tensors are missing, unexpected or of another shape, and the first few of each."""
+    shapes = [
+        f"{name} {_shape(found[name])} instead of {_shape(wanted[name])}"
+        for name in wanted
+        if name in found and found[name].shape != wanted[name].shape
+    ]
+    faults = {
+        "missing": [name for name in wanted if name not in found],
+        "unexpected": [name for name in found if name not in wanted],
+        "of another shape": shapes,
+    }
+    said = [
+        f"{len(names)} {fault}: {', '.join(names[:_NAMES_SHOWN])}"
+        + (", ..." if len(names) > _NAMES_SHOWN else "")
+        for fault, names in faults.items()
+        if names
+    ]
+    return f"of {len(wanted)} tensors {'; '.join(said)}" if said else "its tensors are refused"
+
+
+def _shape(tensor: Tensor) -> str:
+    return "x".join(map(str, tensor.shape)) or "()"
 
 
 def read_weights(checkpoint: str) -> dict[str, Tensor]:
@@ -297,8 +333,15 @@ def read_weights(checkpoint: str) -> dict[str, Tensor]:
     try:
         with fsspec.open(checkpoint, "rb") as stream:
             data: bytes = cast(Any, stream).read()
+    except FileNotFoundError as error:
+        raise InputError(
+            "no such file", "a file of weights", checkpoint,
+            "Check --backbone.checkpoint, or --checkpoint for the weights of a bundle.",
+        ) from error  # fmt: skip
     except (OSError, ValueError) as error:
-        raise InputError(str(error), "a file of weights", checkpoint) from error
+        raise InputError(
+            _first_sentence(error), "a file of weights", checkpoint, "Check the path or URL."
+        ) from error
     try:
         if checkpoint.endswith(".safetensors"):
             return safetensors.torch.load(data)
@@ -307,9 +350,8 @@ def read_weights(checkpoint: str) -> dict[str, Tensor]:
             raise TypeError("no plain state dict")
         return state
     except Exception as error:
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise InputError(
-            f"unreadable weights ({first_line})",
+            f"unreadable weights ({_first_sentence(error)})",
             "safetensors or a state dict without code",
             checkpoint,
         ) from error

@@ -55,13 +55,21 @@ def differences(
 
 
 def refuse_other_settings(
-    found: Mapping[str, Any], wanted: Mapping[str, Any], place: str, remedy: str
+    found: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    place: str,
+    remedy: str,
+    flags: Mapping[str, str] | None = None,
 ) -> None:
-    """Raise MismatchError naming every field in which a root differs from what is asked."""
+    """Raise MismatchError naming every field in which a root differs from what is asked, by its
+    flag where `flags` has one.
+    """
     changed = list(differences(found, wanted))
     if changed:
+        names = flags or {}
         named = ", ".join(
-            f"{field} {right!r} (made with {left!r})" for field, left, right in changed
+            f"{names.get(field, field)} {right!r} (made with {left!r})"
+            for field, left, right in changed
         )
         raise MismatchError(
             f"other settings: {named}", "the settings it was made with", place, remedy

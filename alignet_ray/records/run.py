@@ -17,6 +17,7 @@ from alignet_ray.records.store import Folder
 CONFIG_NAME = "config.yaml"
 FORMAT_VERSION = 1
 STAGES = ("images", "clusters", "shards")
+_FLAGS = {f"{stage}.seed": "--seed" for stage in STAGES}
 
 Settings = Mapping[str, Any]
 
@@ -99,16 +100,28 @@ def compare_settings(root: Folder, wanted: RunSettings) -> RunSettings | None:
     found = read_settings(root)
     if found is None:
         return None
-    place, remedy = root.place(CONFIG_NAME), "Ask for the same settings or give another root."
+    place = root.place(CONFIG_NAME)
+    remedy = "Ask for the same settings or give another --output."
     if (found.images_from is None) != (wanted.images_from is None):
         own, borrowed = "its own images (--images)", f"those of {found.images_from} (--images-from)"
         first, second = (borrowed, own) if found.images_from else (own, "another run's")
         raise MismatchError(f"asked for {second}", f"{first}", place, remedy)
     for stage in STAGES:
+        if stage != STAGES[0]:
+            remedy = _on_the_same_images(root, found)
         refuse_other_settings(
-            {stage: getattr(found, stage)}, {stage: getattr(wanted, stage)}, place, remedy
+            {stage: getattr(found, stage)}, {stage: getattr(wanted, stage)}, place, remedy, _FLAGS
         )
     return found
+
+
+def _on_the_same_images(root: Folder, found: RunSettings) -> str:
+    """What to do where only clusters or shards are asked for otherwise."""
+    saved = "embeds nothing" if found.clusters else "reads no image"  # a converted run has none
+    return (
+        "Ask for the same settings, or make another run of the same images: "
+        f"--images-from {root.url} --output NEW {saved} again."
+    )
 
 
 def freeze_settings(root: Folder, wanted: RunSettings) -> bool:

@@ -32,6 +32,13 @@ class _RateColumn(ProgressColumn):
         return Text(f"{rate:,.1f} {unit}/s" if rate else f"- {unit}/s", style="dim")
 
 
+def note(line: str, *, is_shown: bool = True) -> None:
+    """Say on standard error what is waited for, before it takes its time."""
+    if is_shown:
+        sys.stderr.write(f"{line} ...\n")
+        sys.stderr.flush()
+
+
 @contextlib.contextmanager
 def progress(label: str, total: int, unit: str, *, is_shown: bool = True) -> Generator[Advance]:
     """A function that counts finished items; the display goes to standard error."""

@@ -14,8 +14,9 @@ import ray
 import ray.exceptions
 
 import alignet_ray
-from alignet_ray.config.resources import Resources
+from alignet_ray.config.resources import RayResources, Resources
 from alignet_ray.errors import AlignetError, ResourceError
+from alignet_ray.stages.progress import note
 
 _FORWARDED_ENVIRONMENT = (
     "STORAGE_EMULATOR_HOST",
@@ -33,7 +34,7 @@ _NODE_DEATHS = (
 
 
 @contextlib.contextmanager
-def ray_session(resources: Resources) -> Generator[None]:
+def ray_session(resources: RayResources) -> Generator[None]:
     """Ray for the length of a job: the cluster that is named, or one of this machine's own.
 
     Errors that workers raised come out as the AlignetError that they were.
@@ -49,12 +50,12 @@ def ray_session(resources: Resources) -> Generator[None]:
             ray.shutdown()
 
 
-def joins_cluster(resources: Resources) -> bool:
+def joins_cluster(resources: RayResources) -> bool:
     """Whether a job joins a cluster that is there, rather than start a Ray of its own."""
     return resources.address is not None or "RAY_ADDRESS" in os.environ
 
 
-def _connect(resources: Resources) -> None:
+def _connect(resources: RayResources) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     # Ray's C++ core writes its own warnings to the user's terminal; our errors are one line.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
@@ -65,6 +66,8 @@ def _connect(resources: Resources) -> None:
     runtime: dict[str, object] = {"env_vars": environment}
     address = resources.address
     joins = joins_cluster(resources)
+    where = f"joining Ray at {address or os.environ['RAY_ADDRESS']}" if joins else "starting Ray"
+    note(where, is_shown=resources.progress)
     if joins and "RAY_JOB_CONFIG_JSON_ENV_VAR" not in os.environ:
         runtime["py_modules"] = [str(Path(alignet_ray.__file__).parent)]
     try:

@@ -35,7 +35,7 @@ def test_help_imports_nothing_heavy():
         "    assert not {'ray', 'torch', 'numpy'} & set(sys.modules)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, "-c", program], cwd=JOB.parent, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "--repair" in done.stdout

@@ -16,6 +16,7 @@ from alignet_ray.config.backbone import BackboneConfig, PreprocessingConfig
 from alignet_ray.errors import InputError
 from alignet_ray.models.backbones import (
     ALIGNET_PREPROCESSING,
+    _no_download,
     default_representation,
     import_plugins,
     load_backbone,
@@ -153,15 +154,49 @@ def test_weights_that_do_not_fit_are_one_line(saved):
     config = BackboneConfig(
         name="test_vit", checkpoint=saved("a.pth"), model_args=("num_classes=7",)
     )
-    with pytest.raises(InputError, match=r"weights do not fit .*size mismatch") as caught:
+    with pytest.raises(InputError, match="weights do not fit") as caught:
         load_backbone(config)
-    assert len(str(caught.value)) < 700
+    assert "2 of another shape: head.weight 1000x64 instead of 7x64" in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_weights_of_another_model_are_counted_by_what_is_wrong(saved):
+    config = BackboneConfig(name="test_efficientnet", checkpoint=saved("a.pth"))
+    own = timm.create_model("test_efficientnet").state_dict().keys()
+    found = timm.create_model("test_vit").state_dict().keys()
+    missing, unexpected = own - found, found - own
+    with pytest.raises(InputError) as caught:
+        load_backbone(config)
+    line = str(caught.value)
+    assert f"of {len(own)} tensors {len(missing)} missing: " in line
+    assert f"; {len(unexpected)} unexpected: " in line
+    assert len(line) < 500
 
 
 def test_a_missing_file_of_weights_is_one_line(tmp_path):
     config = BackboneConfig(name="test_vit", checkpoint=str(tmp_path / "none.pth"))
-    with pytest.raises(InputError, match=r"none.pth: .*expected a file of weights"):
+    with pytest.raises(InputError, match=r"none.pth: no such file; expected a file of w") as caught:
         load_backbone(config)
+    assert "Check --backbone.checkpoint" in str(caught.value)
+    assert str(caught.value).count("none.pth") == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [
+        ("We could not connect. Check your connection! And more", "We could not connect"),
+        ("first line\nsecond line", "first line"),
+        ("", "OSError"),
+    ],
+)
+def test_what_a_library_says_is_quoted_by_its_first_sentence(said, quoted):
+    assert f"cannot be had ({quoted}); expected" in str(_no_download("name", OSError(said)))
+
+
+def test_a_long_sentence_is_cut_between_words():
+    line = str(_no_download("name", OSError("word " * 200)))
+    assert "word word ...)" in line
+    assert len(line) < 400
 
 
 class Malicious:

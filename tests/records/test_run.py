@@ -1,5 +1,7 @@
 """Settings are frozen: read back as they were, refused when edited or when others are asked."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -68,6 +70,31 @@ def test_other_settings_are_refused_naming_the_field(root):
         freeze_settings(root, other)
     assert "images.stored.quality 80 (made with 90)" in str(caught.value)
     assert caught.value.place == root.place(CONFIG_NAME)
+    assert "--images-from" not in str(caught.value)
+
+
+def test_a_seed_is_named_by_its_flag(root):
+    freeze_settings(root, SETTINGS)
+    with pytest.raises(MismatchError, match=r"--seed 3 \(made with 0\), images\.stored"):
+        freeze_settings(
+            root, replace(SETTINGS, images={"seed": 3, "stored": {"quality": 8}}, clusters={})
+        )
+
+
+@pytest.mark.parametrize("stage", ["clusters", "shards"])
+def test_other_clusters_or_shards_are_told_how_to_keep_the_images(root, stage):
+    freeze_settings(root, SETTINGS)
+    with pytest.raises(MismatchError) as caught:
+        freeze_settings(root, replace(SETTINGS, **{stage: {"seed": 1}}))
+    said = f"--images-from {root.url} --output NEW embeds nothing again."
+    assert str(caught.value).endswith(said)
+
+
+def test_a_converted_run_has_embedded_nothing(root):
+    converted = replace(SETTINGS, clusters={})
+    freeze_settings(root, converted)
+    with pytest.raises(MismatchError, match="--output NEW reads no image again"):
+        freeze_settings(root, replace(converted, shards={"pool": 1}))
 
 
 def edited(root, edit):

@@ -10,6 +10,7 @@ import numpy as np
 
 from alignet_ray.config.convert import ConvertConfig
 from alignet_ray.errors import InputError
+from alignet_ray.generation.borrowed import borrow
 from alignet_ray.generation.conversion.places import (
     Places,
     PlacesRequest,
@@ -34,7 +35,10 @@ from alignet_ray.generation.conversion.triplets import (
     read_index,
     resolve_triplets,
 )
+from alignet_ray.generation.sources import refuse_missing_sources
+from alignet_ray.plurals import percent
 from alignet_ray.records.digests import digest
+from alignet_ray.records.given_files import refuse_missing_file
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.lock import locked
 from alignet_ray.records.manifest import MANIFEST_NAME
@@ -68,6 +72,7 @@ def convert_triplets(config: ConvertConfig) -> ConvertSummary:
     assert config.output is not None
     root = Folder.at(config.output)
     files = released_files(config)
+    _refuse_missing_inputs(config, files)
     with locked(root), ray_session(config.resources):
         root.remove_temporaries()
         refuse_other_kind(config, root)
@@ -96,6 +101,17 @@ def convert_triplets(config: ConvertConfig) -> ConvertSummary:
         num_new_parts=num_stored + len(found) + num_resolved,
         splits=splits,
     )
+
+
+def _refuse_missing_inputs(config: ConvertConfig, files: Mapping[str, str]) -> None:
+    """Raise InputError for what is named and not there, before Ray takes its time to start."""
+    for split, url in files.items():
+        flag = "--triplets" if split == "train" else "--validation-triplets"
+        refuse_missing_file(url, "an .npz file of triplets", f"Check {flag}.")
+    if config.images is not None:
+        refuse_missing_sources([config.images])
+    if config.images_from is not None:
+        borrow(config.images_from)
 
 
 def _forget_manifests(root: Folder) -> None:
@@ -154,7 +170,7 @@ def _check_rejects(
         some = "; ".join(f"{k}: {r}" for k, r in list(rejects.values())[:_REASONS_SHOWN])
         raise InputError(
             f"{len(rejects)} of {len(named)} images rejected ({some})",
-            f"at most {config.max_rejected_fraction:g} of them",
+            f"at most {percent(config.max_rejected_fraction)} of them",
             config.images or images.root.url,
             "Mend them and give another --output, or raise --max-rejected-fraction.",
         )

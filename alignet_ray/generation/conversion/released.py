@@ -18,6 +18,7 @@ from jaxtyping import Shaped
 
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError
+from alignet_ray.records.given_files import missing_is_a_mistake
 from alignet_ray.records.store import Folder
 
 ROWS_AT_ONCE = 1 << 17
@@ -108,7 +109,9 @@ def open_released(url: str, max_rows: int | None = None) -> Generator[ReleasedTr
     parent, _, name = absolute_url(url).rpartition("/")
     folder = Folder(parent or "/")
     place = folder.place(name)
-    with folder.local_copy(name) as path, contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
+        with missing_is_a_mistake(_READABLE, "Check --triplets and --validation-triplets."):
+            path = stack.enter_context(folder.local_copy(name))
         with _as_input_errors(place):
             archive = stack.enter_context(zipfile.ZipFile(path))
         names, similarities = (

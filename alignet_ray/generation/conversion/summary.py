@@ -7,7 +7,7 @@ from alignet_ray.generation.conversion.export import ExportSummary
 from alignet_ray.generation.conversion.job import ConvertSummary
 from alignet_ray.generation.conversion.shards import ConvertedSplit
 from alignet_ray.generation.summary import remade_line
-from alignet_ray.wording import counted
+from alignet_ray.plurals import counted
 
 _MEGABYTE = 1e6
 

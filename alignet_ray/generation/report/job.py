@@ -1,11 +1,13 @@
 """Write a run's report: at the end of `generate`, or again from the records of a finished run."""
 
 from alignet_ray.config.report import ReportConfig
+from alignet_ray.errors import InputError
 from alignet_ray.generation.report.counting import TaskMap
 from alignet_ray.generation.report.facts import gather
 from alignet_ray.generation.report.page import page
 from alignet_ray.generation.report.run_records import read_run
 from alignet_ray.records.lock import locked
+from alignet_ray.records.run import CONFIG_NAME
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.session import ray_session
 from alignet_ray.stages.tasks import map_tasks
@@ -28,6 +30,11 @@ def write_report(root: Folder, *, mapped: TaskMap = map_tasks) -> str:
 def report(config: ReportConfig) -> str:
     """The report of the run that the settings name; returns its URL."""
     root = Folder.at(config.run)
-    read_run(root)  # where there is no run, say so before Ray starts and a lock file is made
+    if not root.exists(CONFIG_NAME):
+        raise InputError(
+            "no such run", "the root of a run", root.url,
+            "Give the --output of jobs/generate.py or jobs/convert.py.",
+        )  # fmt: skip
+    read_run(root)  # where it is not finished, say so before Ray starts and a lock file is made
     with locked(root), ray_session(config.resources):
         return write_report(root)

@@ -10,6 +10,7 @@ from alignet_ray.generation.sources.listed import (
     list_folder,
     list_images,
     refuse_changed_source,
+    refuse_missing_sources,
     source_names,
 )
 
@@ -18,5 +19,6 @@ __all__ = [
     "list_folder",
     "list_images",
     "refuse_changed_source",
+    "refuse_missing_sources",
     "source_names",
 ]

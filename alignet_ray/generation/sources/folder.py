@@ -16,8 +16,7 @@ Files = dict[str, int]
 def files_below(folder: Folder) -> Files:
     """Relative name -> bytes of every file below a folder. Raises InputError where it is absent."""
     base = folder.path("").rstrip("/")
-    if not folder.exists(""):
-        raise InputError("no such folder", EXPECTED_IMAGES, folder.url, "Check --images.")
+    refuse_missing_folder(folder)
     if folder.is_local:
         return with_retries(lambda: dict(_local_files(base)), folder.url)
 
@@ -29,6 +28,12 @@ def files_below(folder: Folder) -> Files:
         name.removeprefix(base).lstrip("/"): int(info["size"] or 0)
         for name, info in entries.items()
     }
+
+
+def refuse_missing_folder(folder: Folder) -> None:
+    """Raise InputError where there is no such folder."""
+    if not folder.exists(""):
+        raise InputError("no such folder", EXPECTED_IMAGES, folder.url, "Check --images.")
 
 
 def _local_files(base: str) -> Iterator[tuple[str, int]]:

@@ -12,6 +12,7 @@ import re
 import pyarrow as pa
 
 from alignet_ray.errors import InputError
+from alignet_ray.records.given_files import missing_is_a_mistake
 from alignet_ray.records.store import read_url
 
 # ImageNet's `LOC_val_solution.csv` puts boxes behind the WordNet id.
@@ -37,7 +38,8 @@ def with_labels(rows: pa.Table, labels_url: str) -> pa.Table:
 
 def _lines(url: str) -> list[str]:
     try:
-        text = read_url(url).decode()
+        with missing_is_a_mistake("a file of labels", "Check --source.labels."):
+            text = read_url(url).decode()
     except UnicodeDecodeError as error:
         raise InputError(f"no text ({error})", "a file of labels", url) from error
     lines = [line for line in text.splitlines() if line.strip()]

@@ -12,7 +12,12 @@ import pyarrow as pa
 from alignet_ray.config.generate import SourceConfig
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError, MismatchError
-from alignet_ray.generation.sources.folder import Files, files_below, folder_rows
+from alignet_ray.generation.sources.folder import (
+    Files,
+    files_below,
+    folder_rows,
+    refuse_missing_folder,
+)
 from alignet_ray.generation.sources.labels import with_labels
 from alignet_ray.generation.sources.rows import (
     EXPECTED_IMAGES,
@@ -24,6 +29,7 @@ from alignet_ray.generation.sources.rows import (
 )
 from alignet_ray.generation.sources.tables import LIST_SUFFIXES, list_rows
 from alignet_ray.generation.sources.tars import COMPRESSED_SUFFIXES, TAR_SUFFIX, tar_rows
+from alignet_ray.records.given_files import refuse_missing_file
 from alignet_ray.records.listing import ListingIndex, read_rows
 from alignet_ray.records.store import Folder, with_retries
 
@@ -58,6 +64,15 @@ def list_images(urls: Sequence[str], source: SourceConfig, seed: int) -> SourceL
     refuse_duplicates(table, place)
     notes = tuple(note for listing in listings for note in listing.notes)
     return SourceListing(table=in_seeded_order(table, seed), notes=notes)
+
+
+def refuse_missing_sources(urls: Sequence[str]) -> None:
+    """Raise InputError where a source is not there; of many files in a pattern the first tells."""
+    for url in source_urls(urls):
+        if url.lower().endswith(_FILE_SUFFIXES):
+            refuse_missing_file(_expanded(url)[0], "a list or a tar of images", "Check --images.")
+        elif not _PATTERN.search(url):
+            refuse_missing_folder(Folder.at(url))
 
 
 def list_folder(url: str, seed: int) -> pa.Table:

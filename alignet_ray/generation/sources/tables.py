@@ -18,6 +18,7 @@ from alignet_ray.config.generate import SourceConfig
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError
 from alignet_ray.generation.sources.rows import below, common_parent, listing_rows
+from alignet_ray.records.given_files import missing_is_a_mistake
 from alignet_ray.records.store import Folder, join_url, read_url, with_retries
 
 LIST_SUFFIXES = (".csv", ".tsv", ".parquet")
@@ -95,7 +96,8 @@ def _read_list(url: str, source: SourceConfig) -> pa.Table:
 
 
 def _parse(url: str) -> pa.Table:
-    data = read_url(url)
+    with missing_is_a_mistake("a list in CSV, TSV or Parquet", "Check --images."):
+        data = read_url(url)
     try:
         if url.lower().endswith(".parquet"):
             return pq.read_table(pa.BufferReader(data))

@@ -21,6 +21,7 @@ from alignet_ray.generation.sources.rows import (
     is_image_name,
     listing_rows,
 )
+from alignet_ray.records.given_files import missing_is_a_mistake
 from alignet_ray.records.store import Folder, with_retries
 from alignet_ray.stages.tasks import map_tasks
 
@@ -85,7 +86,8 @@ def read_tar(url: str) -> TarImages:
         )
     parent, _, name = url.rpartition("/")
     folder = Folder(parent or "/")
-    size = folder.size(name)
+    with missing_is_a_mistake("a tar of images", "Check --images."):
+        size = folder.size(name)
 
     def read() -> TarImages:
         with folder.file_system.open(

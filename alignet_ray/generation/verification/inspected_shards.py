@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from alignet_ray.config.resources import Resources
+from alignet_ray.config.resources import RayResources
 from alignet_ray.generation.label_entropy import SPLIT as VALIDATION
 from alignet_ray.generation.verification.findings import Problem
 from alignet_ray.generation.verification.manifests import check_lines, check_manifest
@@ -13,8 +13,7 @@ from alignet_ray.generation.verification.rules import RunRules, SplitRule
 from alignet_ray.generation.verification.shards import ShardFinding, ShardItem, check_shard
 from alignet_ray.generation.verification.temperature import check_temperature, is_matched
 from alignet_ray.generation.verification.truth import BrokenParts
-from alignet_ray.records.manifest import MANIFEST_NAME, Manifest
-from alignet_ray.records.shards import SHARDS_FOLDER
+from alignet_ray.records.manifest import Manifest
 from alignet_ray.stages.progress import progress
 from alignet_ray.stages.tasks import map_tasks
 
@@ -39,7 +38,7 @@ Findings = dict[int, ShardFinding | Problem]
 
 
 def inspect_shards(
-    rules: RunRules, tree: Tree, broken: BrokenParts, resources: Resources
+    rules: RunRules, tree: Tree, broken: BrokenParts, resources: RayResources
 ) -> InspectedShards:
     """Check manifests, then every finished or listed shard, then the manifests' lines."""
     splits = rules.splits
@@ -63,7 +62,7 @@ def inspect_shards(
     return InspectedShards(
         problems=tuple(problems),
         checked=tuple(_checked(rule.split, findings[rule.split].values()) for rule in splits),
-        num_listed={rule.split: _num_listed(manifests[rule.split], rule, tree) for rule in splits},
+        num_listed={rule.split: _num_listed(manifests[rule.split]) for rule in splits},
         num_groups=_num_groups(train, findings[train.split]),
         num_unchecked=sum(found.num_unchecked for found in sound),
         num_undrawn=sum(not found.is_redrawn for found in sound),
@@ -121,11 +120,9 @@ def _checked(split: str, findings: Iterable[ShardFinding | Problem]) -> CheckedS
     )
 
 
-def _num_listed(manifest: Manifest | Problem, rule: SplitRule, tree: Tree) -> int | None:
-    if not isinstance(manifest, Problem):
-        return len(manifest.shards)
-    is_there = f"{SHARDS_FOLDER}/{rule.split}/{MANIFEST_NAME}" in tree
-    return None if is_there else 0
+def _num_listed(manifest: Manifest | Problem) -> int | None:
+    """Without a manifest, as after a repair, nothing says that a shard is one too many."""
+    return None if isinstance(manifest, Problem) else len(manifest.shards)
 
 
 def _num_groups(rule: SplitRule, findings: Findings) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
-from alignet_ray.config.resources import Resources
+from alignet_ray.config.resources import RayResources
 from alignet_ray.generation.verification.centroids import check_centroids
 from alignet_ray.generation.verification.findings import Problem
 from alignet_ray.generation.verification.orphans import Tree, finished_places
@@ -27,7 +27,7 @@ from alignet_ray.stages.tasks import map_tasks
 _FOLDERS = {"images": IMAGES_FOLDER, "clusters": CLUSTERS_FOLDER}
 
 
-def inspect_triplets(rules: RunRules, resources: Resources) -> dict[str, TripletsFinding]:
+def inspect_triplets(rules: RunRules, resources: RayResources) -> dict[str, TripletsFinding]:
     """What the resolved triplets of a converted run are, by split; one task a split."""
     splits = [rule.split for rule in rules.splits]
     findings: dict[str, TripletsFinding] = {}
@@ -85,7 +85,7 @@ def rejected_images(findings: Iterable[PartFinding]) -> list[int] | None:
     return rejected
 
 
-def inspect_tables(rules: RunRules, resources: Resources) -> InspectedTables:
+def inspect_tables(rules: RunRules, resources: RayResources) -> InspectedTables:
     """Check centroids and every part."""
     problems: list[Problem] = []
     centroids: Float32[np.ndarray, "clusters dim"] | None = None

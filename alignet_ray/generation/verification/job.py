@@ -8,11 +8,22 @@ from alignet_ray.errors import InputError
 from alignet_ray.generation.verification.findings import Problem
 from alignet_ray.generation.verification.inspection import Inspection, inspect_records
 from alignet_ray.generation.verification.orphans import Tree
-from alignet_ray.generation.verification.repair import repair, why_not_repairable
+from alignet_ray.generation.verification.repair import (
+    repair,
+    to_remove,
+    why_not_repairable,
+)
 from alignet_ray.generation.verification.report import VerifyReport
 from alignet_ray.generation.verification.settings import check_settings
+from alignet_ray.records.clusters import CLUSTERS_FOLDER
+from alignet_ray.records.clusters import INDEX_NAME as CLUSTERS_INDEX
 from alignet_ray.records.digests import canonical_json
+from alignet_ray.records.listing import INDEX_NAME as LISTING_INDEX
+from alignet_ray.records.listing import LISTING_FOLDER
 from alignet_ray.records.lock import holder, locked
+from alignet_ray.records.manifest import MANIFEST_NAME
+from alignet_ray.records.run import CONFIG_NAME
+from alignet_ray.records.shards import SHARDS_FOLDER, SPLITS, sidecar_name
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.session import ray_session
 
@@ -29,7 +40,7 @@ def verify(config: VerifyConfig) -> VerifyReport:
     """
     root = Folder.at(config.run)
     tree = root.tree()
-    if not tree:
+    if not _is_run(tree):
         raise InputError("no such run", "the root of a run", root.url, "Check --run.")
     if config.repair:
         with locked(root):
@@ -41,6 +52,17 @@ def verify(config: VerifyConfig) -> VerifyReport:
     if config.json is not None:
         _write_json(config.json, report)
     return report
+
+
+def _is_run(tree: Tree) -> bool:
+    """Whether a folder holds records of a run, its settings or any others."""
+    records = (
+        f"{LISTING_FOLDER}/{LISTING_INDEX}",
+        f"{CLUSTERS_FOLDER}/{CLUSTERS_INDEX}",
+        *(f"{SHARDS_FOLDER}/{split}/{MANIFEST_NAME}" for split in SPLITS),
+        *(f"{SHARDS_FOLDER}/{split}/{sidecar_name(0)}" for split in SPLITS),
+    )
+    return CONFIG_NAME in tree or any(name in tree for name in records)
 
 
 def _verified(config: VerifyConfig, root: Folder, tree: Tree) -> VerifyReport:
@@ -75,6 +97,7 @@ def _report(config: VerifyConfig, found: Inspection, problems: tuple[Problem, ..
         checked=found.checked,
         num_groups=found.num_groups,
         made_by="jobs/convert.py" if rules.is_converted else "jobs/generate.py",
+        removable=to_remove(problems, rules, found.tree),
         removed=repair(problems, rules, found.tree) if config.repair else None,
     )
 

@@ -118,12 +118,18 @@ _STEPS: tuple[Callable[[Sequence[Record], RunRules], Iterator[str]], ...] = (
 )  # fmt: skip
 
 
+def to_remove(problems: Sequence[Problem], rules: RunRules, tree: Tree) -> tuple[str, ...]:
+    """What a repair would delete or rewrite, the config last."""
+    is_config_altered = any(problem.record.kind == "config" for problem in problems)
+    return (*removals(problems, rules, tree), *([CONFIG_NAME] if is_config_altered else []))
+
+
 def repair(problems: Sequence[Problem], rules: RunRules, tree: Tree) -> tuple[str, ...]:
     """Delete what is broken, rewrite a config whose text was altered; returns the names."""
-    names = removals(problems, rules, tree)
+    names = to_remove(problems, rules, tree)
     for name in names:
-        rules.root.delete(name)
-    if any(problem.record.kind == "config" for problem in problems):
-        rules.root.write(CONFIG_NAME, rules.settings.to_yaml())
-        names.append(CONFIG_NAME)
-    return tuple(names)
+        if name == CONFIG_NAME:
+            rules.root.write(CONFIG_NAME, rules.settings.to_yaml())
+        else:
+            rules.root.delete(name)
+    return names

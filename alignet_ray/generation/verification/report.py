@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from alignet_ray.errors import RecordError
 from alignet_ray.generation.verification.findings import MISSING, Problem
 from alignet_ray.generation.verification.orphans import Orphan
+from alignet_ray.plurals import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +35,9 @@ class VerifyReport:
     """The verdict on a run.
 
     `unrepairable` are the problems that no repair of this root mends, `remedies` what to do about
-    them. `num_groups` are the training groups that a generated run has or had. `removed` is None
-    where no repair was asked for.
+    them. `num_groups` are the training groups that a generated run has or had. `removable` are the
+    files that a repair would remove: where records are only missing there may be none. `removed`
+    is None where no repair was asked for.
     """
 
     root: str
@@ -49,6 +51,7 @@ class VerifyReport:
     num_groups: int | None = None
     made_by: str = "jobs/generate.py"
     writer: str | None = None
+    removable: tuple[str, ...] = ()
     removed: tuple[str, ...] | None = None
 
     @property
@@ -72,10 +75,12 @@ class VerifyReport:
             return None
         if len(self.unrepairable) == len(self.problems):
             remedy = " ".join(self.remedies)
-        else:
+        elif self.removable:
             remedy = "Run this again with --repair, and then the command that made the run."
+        else:
+            remedy = "Run the command that made the run again: it makes what is missing."
         return RecordError(_count(self.problems), "a sound run", self.root, remedy)
 
 
 def _count(problems: tuple[Problem, ...]) -> str:
-    return f"{len(problems):,} problem" + ("s" if len(problems) > 1 else "")
+    return counted(len(problems), "problem")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from alignet_ray.generation.verification.orphans import OrphanKind
 from alignet_ray.generation.verification.report import VerifyReport
+from alignet_ray.plurals import counted
 
 PROBLEMS_SHOWN = 20
 ORPHANS_SHOWN = 5
@@ -30,7 +31,8 @@ def summary_lines(report: VerifyReport) -> Iterator[str]:
     shown = report.problems[:PROBLEMS_SHOWN]
     yield from (f"  {problem}" for problem in shown)
     if len(report.problems) > len(shown):
-        yield f"  and {len(report.problems) - len(shown):,} more problems (all of them in --json)"
+        more = counted(len(report.problems) - len(shown), "more problem")
+        yield f"  and {more} (all of them in --json)"
     for note in report.not_checked:
         yield f"  not checked: {note}"
     yield from _orphans(report)
@@ -40,14 +42,14 @@ def summary_lines(report: VerifyReport) -> Iterator[str]:
 def _checked(report: VerifyReport) -> Iterator[str]:
     checked = report.checked
     yield (
-        f"{checked.num_images:,} images ({checked.num_rejects:,} rejected) in "
-        f"{checked.num_parts:,} parts, {checked.num_bytes / _MEGABYTE:,.1f} MB"
+        f"{counted(checked.num_images, 'image')} ({checked.num_rejects:,} rejected) in "
+        f"{counted(checked.num_parts, 'part')}, {checked.num_bytes / _MEGABYTE:,.1f} MB"
     )
     for split in checked.splits:
-        images = "" if report.is_quick else f", {split.num_draws:,} images"
+        images = "" if report.is_quick else f", {counted(split.num_draws, 'image')}"
         yield (
-            f"{split.split}: {split.num_shards:,} sound shards, {split.num_groups:,} groups"
-            f"{images}, {split.num_bytes / _MEGABYTE:,.1f} MB"
+            f"{split.split}: {counted(split.num_shards, 'sound shard')}, "
+            f"{counted(split.num_groups, 'group')}{images}, {split.num_bytes / _MEGABYTE:,.1f} MB"
         )
 
 
@@ -57,27 +59,28 @@ def _orphans(report: VerifyReport) -> Iterator[str]:
         if names:
             more = f" and {len(names) - ORPHANS_SHOWN:,} more" if len(names) > ORPHANS_SHOWN else ""
             some = ", ".join(names[:ORPHANS_SHOWN])
-            yield f"  {len(names):,} {kind} files ({meaning}): {some}{more}"
+            yield f"  {counted(len(names), f'{kind} file')} ({meaning}): {some}{more}"
+
+
+def _with(report: VerifyReport) -> str:
+    """Asked for fewer groups than there were, the command would leave the run smaller."""
+    return f", with --num-groups {report.num_groups}" if report.num_groups else ""
 
 
 def _next(report: VerifyReport) -> Iterator[str]:
     if report.removed is not None and report.problems:
-        yield f"{len(report.removed):,} files were removed or rewritten."
+        was = "was" if len(report.removed) == 1 else "were"
+        yield f"{counted(len(report.removed), 'file')} {was} removed or rewritten."
     mended = [p for p in report.problems if p not in report.unrepairable]
     if report.is_sound:
         yield (
             f"Next: python jobs/train.py --runs {report.root} --output STUDENT --student.name NAME"
         )
-    elif mended and report.removed is None:
+    elif mended and report.removed is None and report.removable:
         yield f"Next: python jobs/verify.py --run {report.root} --repair"
     elif mended:
-        count = (
-            f", with --num-groups {report.num_groups} in place of a count,"
-            if report.num_groups
-            else ""
-        )
         yield (
-            f"Next: the {report.made_by} command that made this run{count} makes what is missing; "
-            "then verify again"
+            f"Next: run the command of {report.made_by} that made this run again{_with(report)}; "
+            "it makes what is missing. Then verify again."
         )
     yield from (f"Next: {remedy}" for remedy in report.remedies)

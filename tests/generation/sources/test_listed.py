@@ -16,6 +16,7 @@ from alignet_ray.generation.sources import (
     list_folder,
     list_images,
     refuse_changed_source,
+    refuse_missing_sources,
     source_names,
 )
 from alignet_ray.records.listing import index_of, listing_sha256, write_listing
@@ -258,3 +259,33 @@ def test_files_that_are_no_images_are_counted(photo_folder):
     (note,) = list_images([str(folder)], SourceConfig(), 0).notes
     assert note.startswith("3 files in")
     assert "(2 .txt, 1 .jpg)" in note
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("none", "no such folder; expected JPEG"),
+        ("none.csv", "no such file; expected a list"),
+        ("none.parquet", "no such file; expected a list"),
+        ("none-{0..9}.tar", "none-0.tar: no such file; expected a list or a tar"),
+        ("*.tar", "no file of that name"),
+    ],
+)
+def test_sources_that_are_not_there_are_one_kind_of_mistake(tmp_path, name, said):
+    """And they are told before anything is started, without Ray."""
+    with pytest.raises(InputError, match=said):
+        refuse_missing_sources([f"{tmp_path}/{name}"])
+
+
+def test_sources_that_are_there_are_taken(photo_folder, tmp_path):
+    for name in ("a.csv", "b-0.tar", "b-1.tar"):
+        (tmp_path / name).write_bytes(b"")
+    refuse_missing_sources(
+        [str(photo_folder()), f"x={tmp_path}/a.csv", f"{tmp_path}/b-{{0..1}}.tar", f"{tmp_path}/*"]
+    )
+
+
+@pytest.mark.parametrize("name", ["none.csv", "none.tsv", "none.parquet"])
+def test_a_list_that_is_not_there_is_no_fault_of_storage(tmp_path, name):
+    with pytest.raises(InputError, match="no such file; expected a list in CSV"):
+        list_images([str(tmp_path / name)], SourceConfig(), 0)

@@ -152,7 +152,7 @@ def test_a_repaired_run_is_converted_again_to_the_same_bytes(converted, converti
     report = verified(converted.path, repair=True)
     assert len(report.problems) == 7
     assert report.error() is None
-    assert "the jobs/convert.py command that made this run makes" in "\n".join(
+    assert "the command of jobs/convert.py that made this run again; it makes" in "\n".join(
         summary_lines(report)
     )
     convert_triplets(dataclasses.replace(converting, output=str(converted.path)))

@@ -67,7 +67,7 @@ def test_a_broken_run_is_told_and_left_as_it_is(run, tmp_path):
     assert isinstance(report.error(), RecordError)
     assert "2 problems; expected a sound run" in str(report.error())
     assert any("groups against the tables" in note for note in report.not_checked)
-    for text in ("is broken", "000001.tar", "1 foreign files", "--repair"):
+    for text in ("is broken", "000001.tar", "1 foreign file ", "--repair"):
         assert text in said(report)
     document = json.loads((tmp_path / "report.json").read_text())
     assert document["is_sound"] is False
@@ -115,6 +115,10 @@ def test_a_repaired_run_is_made_again_to_the_same_bytes(run, source, run_job, sp
     assert report.error() is None
     assert report.removed
     assert "--num-groups 12" in said(report)
+    left = verified(run.path)
+    assert left.removable == (), "a repair leaves nothing to repair"
+    assert not any(orphan.kind == "beyond" for orphan in left.orphans)
+    assert "--repair" not in f"{said(left)} {left.error()}"
     done = run_job("generate", *source.flags, "--output", str(run.path))
     assert done.returncode == 0, done.stderr
     assert run.files == whole | {"notes.txt": b"mine"}
@@ -138,6 +142,14 @@ def test_there_must_be_a_run(tmp_path):
         with pytest.raises(InputError, match="no such run"):
             verified(tmp_path / "nowhere", repair=repair)
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("name", ["a.txt", "images/a.jpg", "shards/000.tar"])
+def test_a_folder_of_other_files_is_no_run(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(InputError, match="no such run"):
+        verified(tmp_path)
 
 
 def test_another_driver_is_told_of_and_keeps_a_repair_away(run):

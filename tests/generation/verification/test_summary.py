@@ -21,7 +21,7 @@ def problems(count):
 
 
 def report(count=0, **changes):
-    plain = {"root": "run", "is_quick": False, "problems": problems(count)}
+    plain = {"root": "run", "is_quick": False, "problems": problems(count), "removable": ("a",)}
     return VerifyReport(**{**plain, **changes})
 
 
@@ -59,9 +59,10 @@ def test_a_run_of_which_records_are_only_missing_is_not_called_broken():
         ({"count": 1}, "jobs/verify.py --run run --repair"),
         (
             {"count": 1, "removed": ("a",), "num_groups": 12},
-            "with --num-groups 12 in place of a count, makes",
+            "jobs/generate.py that made this run again, with --num-groups 12; it makes",
         ),
-        ({"count": 1, "removed": ("a",)}, "that made this run makes"),
+        ({"count": 1, "removed": ("a",)}, "that made this run again; it makes what is missing"),
+        ({"count": 1, "removable": ()}, "that made this run again; it makes what is missing"),
         ({"count": 1, "unrepairable": problems(1), "remedies": ("Ask them.",)}, "Ask them."),
     ],
 )
@@ -77,6 +78,10 @@ def test_the_error_is_one_line_and_ends_a_job_with_5():
     assert broken.exit_code == 5
     assert str(broken).startswith("run: 3 problems; expected a sound run. Run this again")
     assert report(3, removed=("a",)).error() is None
+    missing = report(1, removable=()).error()
+    assert str(missing).endswith(
+        "a sound run. Run the command that made the run again: it makes what is missing."
+    )
     left = report(3, removed=("a",), unrepairable=problems(1), remedies=("Ask.",)).error()
     assert str(left) == "run: 1 problem that cannot be repaired here; expected a sound run. Ask."
     hopeless = report(1, unrepairable=problems(1), remedies=("Ask.",)).error()

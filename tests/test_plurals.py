@@ -2,7 +2,7 @@
 
 import pytest
 
-from alignet_ray.wording import counted
+from alignet_ray.plurals import counted, percent
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,10 @@ def test_a_plural_of_its_own_is_taken():
         "1 class",
         "3 classes",
     )
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.01, "1 %"), (0.0005, "0.05 %"), (0.125, "12.5 %"), (1, "100 %")]
+)
+def test_shares_are_said_in_per_cent(share, said):
+    assert percent(share) == said
