@@ -9,13 +9,16 @@ from dataclasses import asdict
 
 from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.config.fit_teacher import FitTeacherConfig
+from alignet_ray.config.transform_fit import candidates
 from alignet_ray.errors import InputError
 from alignet_ray.functional.agreement import count_choices
-from alignet_ray.functional.transform_fit import FitSettings
+from alignet_ray.functional.object_folds import fold_of_objects
+from alignet_ray.records.cells import SELECTION_FOLDER
 from alignet_ray.records.digests import Json, digest, refuse_other_settings, sha256
 from alignet_ray.records.human import HumanResponses
 from alignet_ray.records.lock import locked
 from alignet_ray.records.object_images import ObjectImages, find_object_images
+from alignet_ray.records.run import image_root, read_settings
 from alignet_ray.records.store import Folder, read_url
 from alignet_ray.records.teacher_bundle import (
     BUNDLE_NAME,
@@ -27,10 +30,14 @@ from alignet_ray.records.teacher_bundle import (
 from alignet_ray.stages.embed import describe_backbone
 from alignet_ray.stages.embed_objects import ObjectEmbeddings, embed_objects
 from alignet_ray.stages.session import largest_node_cpus, ray_session
-from alignet_ray.stages.tasks import run_task
 from alignet_ray.teaching import summary
-from alignet_ray.teaching.fitting import FitRequest, HumanCounts, fit_and_measure
-from alignet_ray.teaching.human_data import HumanData, fit_data, read_human_data
+from alignet_ray.teaching.affine_task import Material
+from alignet_ray.teaching.fitting import fit_transform
+from alignet_ray.teaching.human_accuracy import HumanCounts
+from alignet_ray.teaching.human_data import HumanData, read_human_data
+from alignet_ray.teaching.judgements import judgements_of
+from alignet_ray.teaching.local_images import read_local_images
+from alignet_ray.teaching.selection import TaskPlace
 
 _CACHE_FOLDER = "cache"
 
@@ -66,14 +73,34 @@ def _settings(config: FitTeacherConfig, images: ObjectImages, backbone: Resolved
         "human_sha256": files,
         "images": digest(images.sizes),
         "fit": asdict(config.fit),
+        "search": _plain(asdict(config.grid)) if config.search else None,
+        "local": _local_identity(config.local_run),
         "num_resamples": config.num_resamples,
         "seed": config.seed,
     }
 
 
+def _plain(values: Json) -> Json:
+    """As JSON gives it back."""
+    return {name: list(own) for name, own in values.items()}
+
+
+def _local_identity(url: str | None) -> str | None:
+    """What the other images are: an array's bytes, or the settings of the run's image table."""
+    if url is None:
+        return None
+    if url.lower().endswith(".npy"):
+        return sha256(read_url(url))
+    settings = read_settings(image_root(Folder.at(url)))
+    return settings.images_digest if settings else ""
+
+
 def _found(folder: Folder, settings: Json) -> TeacherBundle:
     bundle = read_bundle(folder)
-    remedy = "Ask for the same settings, or give another --output."
+    remedy = (
+        "Ask for the same settings or give another --output; or delete it to fit again: what is "
+        "finished of a search is kept."
+    )
     made_with = bundle.provenance.get("settings", {})
     refuse_other_settings(made_with, settings, folder.place(BUNDLE_NAME), remedy)
     summary.print_nothing_to_do(folder, bundle)
@@ -91,19 +118,20 @@ def _make(
         cache=Folder.at(config.cache) if config.cache else output.folder(_CACHE_FOLDER),
         resources=config.resources,
     )
-    counts = _count_objects(images, objects)
+    counts = _count_objects(images, objects, config.fit.num_folds)
     responses, dropped = _human_counts(config, human.responses, objects.object_ids)
-    threads = min(config.fit_cpus, largest_node_cpus())
-    request = FitRequest(
-        vectors=objects.vectors,
-        data=fit_data(human.source, objects.object_ids, config),
-        human=responses,
-        settings=_fit_settings(config),
-        threads=threads,
+    material = _material(config, human, objects)
+    place = TaskPlace(
+        folder=output.folder(SELECTION_FOLDER),
+        num_cpus=float(min(config.fit_cpus, largest_node_cpus())),
+        is_shown=config.resources.progress,
     )
-    summary.announce_fit(request, config)
-    transform, metrics = run_task(fit_and_measure, request, num_cpus=float(threads))
-    metrics["counts"] |= {**counts, "dropped_responses": dropped}
+    tried = candidates(
+        config.fit, config.grid, search=config.search, has_local=config.local_run is not None
+    )
+    summary.announce_fit(material, tried, config)
+    transform, metrics = fit_transform(tried, material, responses, place)
+    metrics["counts"] = {**counts, **material.judgements.counts, "dropped_responses": dropped}
     return TeacherBundle(
         backbone=objects.backbone,
         transform=transform,
@@ -112,11 +140,34 @@ def _make(
     )
 
 
-def _count_objects(images: ObjectImages, objects: ObjectEmbeddings) -> Json:
-    if len(objects.object_ids) < 2 * 3:
+def _material(config: FitTeacherConfig, human: HumanData, objects: ObjectEmbeddings) -> Material:
+    """Everything that fits are made of; no response is in it."""
+    num_objects, num_folds = len(objects.object_ids), config.fit.num_folds
+    local = None
+    if config.local_run is not None:
+        local = read_local_images(
+            config.local_run, objects.backbone,
+            count=config.fit.num_local_images, seed=config.seed,
+        )  # fmt: skip
+    return Material(
+        vectors=objects.vectors,
+        judgements=judgements_of(
+            human.source, objects.object_ids, seed=config.seed,
+            place=config.probabilities or config.human_embedding or "",
+        ),
+        folds=fold_of_objects(num_objects, num_folds, config.seed),
+        local=local,
+        fit=config.fit,
+        seed=config.seed,
+        threads=config.fit_cpus,
+    )  # fmt: skip
+
+
+def _count_objects(images: ObjectImages, objects: ObjectEmbeddings, num_folds: int) -> Json:
+    if len(objects.object_ids) < num_folds * 3:
         raise InputError(
             f"{len(objects.object_ids)} objects with a usable image",
-            "3 to fit and 3 to hold out",
+            f"3 for each of the {num_folds} folds",
             "--images",
         )
     return {
@@ -141,18 +192,3 @@ def _human_counts(
         triplets=triplets, counts=counts, num_resamples=config.num_resamples, seed=config.seed
     )
     return human, int((~kept).sum())
-
-
-def _fit_settings(config: FitTeacherConfig) -> FitSettings:
-    fit = config.fit
-    return FitSettings(
-        regularisation=fit.regularisation,
-        learning_rate=fit.learning_rate,
-        batch_size=fit.batch_size,
-        max_epochs=fit.max_epochs,
-        patience=fit.patience,
-        initial_scale=fit.initial_scale,
-        gradient_clip=fit.gradient_clip,
-        optimizer=fit.optimizer,
-        seed=config.seed,
-    )
