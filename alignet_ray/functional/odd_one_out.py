@@ -63,10 +63,12 @@ def is_choice_correct(
     return chosen > others.max(axis=1)
 
 
-def centred(embeddings: Float[np.ndarray, "objects dim"]) -> Float[np.ndarray, "objects dim"]:
-    """Embeddings less the mean of this image set, in float64."""
+def centred(
+    embeddings: Float[np.ndarray, "objects dim"], mean: Float[np.ndarray, "dim"] | None = None
+) -> Float[np.ndarray, "objects dim"]:
+    """Embeddings less the mean of this image set, or less a given one, in float64."""
     vectors = embeddings.astype(np.float64)
-    return vectors - vectors.mean(axis=0)
+    return vectors - (vectors.mean(axis=0) if mean is None else mean)
 
 
 def unit_length(embeddings: Float[np.ndarray, "objects dim"]) -> Float[np.ndarray, "objects dim"]:
@@ -77,17 +79,19 @@ def unit_length(embeddings: Float[np.ndarray, "objects dim"]) -> Float[np.ndarra
 
 
 def as_similarity_space(
-    embeddings: Float[np.ndarray, "objects dim"], similarity: str
+    embeddings: Float[np.ndarray, "objects dim"],
+    similarity: str,
+    mean: Float[np.ndarray, "dim"] | None = None,
 ) -> Float[np.ndarray, "objects dim"]:
     """Embeddings whose dot products are the named similarity.
 
-    `dot` (the paper's), `centred_dot` or `centred_cosine`; the mean is that of `embeddings`.
-    Raises ValueError for another name.
+    `dot` (the paper's), `centred_dot` or `centred_cosine`; the mean is that of `embeddings`, unless
+    that of another image set is given. Raises ValueError for another name.
     """
     if similarity == "dot":
         return embeddings.astype(np.float64)
     if similarity == "centred_dot":
-        return centred(embeddings)
+        return centred(embeddings, mean)
     if similarity == "centred_cosine":
-        return unit_length(centred(embeddings))
+        return unit_length(centred(embeddings, mean))
     raise ValueError(f"similarity is {similarity!r}; expected dot, centred_dot or centred_cosine")

@@ -1,152 +1,111 @@
-"""The work of a fit on one node: standardise, fit, measure before and after.
+"""From material to the teacher's map: search, choose, measure on unseen objects, fit on all.
 
-A pure function of its request, run as one Ray task, so that a small head node does nothing.
+The maps that are measured and the one on all objects are the last tasks, run together.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-import torch
-from jaxtyping import Float, Float32, Int
 
-from alignet_ray.errors import InputError
-from alignet_ray.functional.agreement import (
-    expected_accuracy,
-    leave_one_out_majority,
-    majority_share,
-    num_correct,
-)
-from alignet_ray.functional.bootstrap import mean_intervals
-from alignet_ray.functional.odd_one_out import as_similarity_space, pair_similarities
-from alignet_ray.functional.transform_fit import (
-    FitResult,
-    FitSettings,
-    SoftTriplets,
-    cross_entropy,
-    fit_affine,
-    scalar_standardisation,
-)
+from alignet_ray.config.transform_fit import Candidate
+from alignet_ray.records.cells import read_cell, write_cell
 from alignet_ray.records.digests import Json
 from alignet_ray.records.teacher_bundle import Transform
-from alignet_ray.teaching.human_data import FitData, Judged
-
-SIMILARITIES = ("dot", "centred_cosine")
-_MEASURED_TRIPLETS = 20_000
-
-Vectors = Float[np.ndarray, "objects dim"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class HumanCounts:
-    """Responses to unique triplets of embedded objects."""
-
-    triplets: Int[np.ndarray, "triplets 3"]
-    counts: Int[np.ndarray, "triplets 3"]
-    num_resamples: int
-    seed: int
+from alignet_ray.stages.progress import progress
+from alignet_ray.stages.tasks import map_tasks
+from alignet_ray.teaching.affine_task import Material, fit_for
+from alignet_ray.teaching.human_accuracy import HumanCounts, unseen_responses
+from alignet_ray.teaching.selection import (
+    UNSEEN,
+    TaskPlace,
+    run_search,
+    selection_metrics,
+    unseen_folds,
+    winner_of,
+)
+from alignet_ray.teaching.unseen_objects import UnseenFold, measure_fold, pooled
 
 
-@dataclass(frozen=True, kw_only=True)
-class FitRequest:
-    """Raw representations, human data as rows of them, and how to fit."""
+class LastFit(NamedTuple):
+    """The fit on all objects."""
 
-    vectors: Float32[np.ndarray, "objects dim"]
-    data: FitData
-    human: HumanCounts | None
-    settings: FitSettings
-    threads: int
+    candidate: Candidate
+    num_epochs: int
 
 
-def fit_and_measure(request: FitRequest) -> tuple[Transform, Json]:
-    """The transform and its metrics. Raises InputError where the fit learns nothing."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(request.threads)
-    try:
-        transform, result = _fit(request)
-        return transform, _metrics(request, transform, result)
-    finally:
-        torch.set_num_threads(threads)
+class Fitted(NamedTuple):
+    """The teacher's map, and its accuracy on responses that no fit has seen, where given."""
+
+    transform: Transform
+    on_responses: Json | None
 
 
-def _fit(request: FitRequest) -> tuple[Transform, FitResult]:
-    mean, scale = scalar_standardisation(request.vectors)
-    if not scale > 0:
-        raise InputError("all numbers are equal", "representations that differ", "the backbone")
-    standardised = (request.vectors.astype(np.float64) - mean) / scale
-    features = torch.from_numpy(standardised.astype(np.float32))
-    train, held_out = map(_as_soft_triplets, (request.data.train, request.data.held_out))
-    result = fit_affine(features, train, held_out, request.settings)
-    if result.best_epoch == 0:
-        raise InputError(
-            "no epoch lowered the cross-entropy on held-out objects", "a fit that learns",
-            "the fit", "Lower --fit.learning-rate, or give more triplets or objects.",
-        )  # fmt: skip
-    weight, bias = (part.double().numpy() for part in result.affine)
-    return Transform(weight=weight, bias=bias, mean=mean, scale=scale), result
+def fit_transform(
+    candidates: Sequence[Candidate],
+    material: Material,
+    human: HumanCounts | None,
+    place: TaskPlace,
+) -> tuple[Transform, Json]:
+    """The map fitted on all objects with the chosen settings, and all figures of it.
 
-
-def _as_soft_triplets(judged: Judged) -> SoftTriplets:
-    return SoftTriplets(torch.from_numpy(judged.triplets), torch.from_numpy(judged.probabilities))
-
-
-def _metrics(request: FitRequest, transform: Transform, result: FitResult) -> Json:
-    spaces = {"before": request.vectors, "after": transform.apply(request.vectors)}
-    sides = {"train": request.data.train, "held_out": request.data.held_out}
+    Call inside `ray_session`. Raises InputError where no settings learn anything.
+    """
+    search = run_search(candidates, material, place)
+    winner = winner_of(search)
+    folds = unseen_folds(search, winner)
+    last = LastFit(search.candidates[winner.candidate], winner.num_epochs)
+    measured, fitted = _last_tasks(folds, last, material, human, place)
     metrics: Json = {
-        "counts": request.data.counts,
-        "fit": {"best_epoch": result.best_epoch, "num_epochs": len(result.history)},
+        "selection": selection_metrics(search, winner),
+        "unseen_objects": pooled(measured, folds, human),
     }
-    for name, judged in sides.items():
-        measured = {state: _measure(vectors, judged) for state, vectors in spaces.items()}
-        metrics[name] = measured
-    if request.human is not None:
-        metrics["human"] = _human_accuracy(spaces, request.human)
-    return metrics
+    if fitted.on_responses is not None:
+        metrics["unseen_responses"] = fitted.on_responses
+    return fitted.transform, metrics
 
 
-def _measure(vectors: Vectors, judged: Judged) -> Json:
-    """Agreement with the probabilities, on the first triplets: they are enough."""
-    triplets = judged.triplets[:_MEASURED_TRIPLETS]
-    probabilities = judged.probabilities[:_MEASURED_TRIPLETS]
-    dots = torch.from_numpy(pair_similarities(vectors, triplets))
-    accuracies = {
-        similarity: float(
-            expected_accuracy(
-                pair_similarities(as_similarity_space(vectors, similarity), triplets),
-                probabilities,
-            ).mean()
-        )
-        for similarity in SIMILARITIES
+def _last_tasks(
+    folds: Sequence[UnseenFold],
+    last: LastFit,
+    material: Material,
+    human: HumanCounts | None,
+    place: TaskPlace,
+) -> tuple[list[Json], Fitted]:
+    identity = material.identity()
+    wanted = {fold: fold.identity(identity, human) for fold in folds}
+    measured = {
+        fold: kept
+        for fold, own in wanted.items()
+        if (kept := read_cell(place.folder, UNSEEN, own)) is not None
     }
-    loss = cross_entropy(dots, torch.from_numpy(probabilities).double()).mean()
-    return {"expected_accuracy": accuracies, "cross_entropy": float(loss)}
+    missing = [last, *(fold for fold in wanted if fold not in measured)]
+    fitted: Fitted | None = None
+    with progress("fit", len(missing), "fits", is_shown=place.is_shown) as advance:
+        for item, result in map_tasks(_run, missing, material, human, num_cpus=place.num_cpus):
+            if isinstance(result, Fitted):
+                fitted = result
+            elif isinstance(item, UnseenFold):
+                write_cell(place.folder, UNSEEN, wanted[item], result)
+                measured[item] = result
+            advance(1)
+    assert fitted is not None, "it is among the tasks"
+    return [measured[fold] for fold in folds], fitted
 
 
-def _human_accuracy(spaces: dict[str, Vectors], human: HumanCounts) -> Json:
-    """Accuracy on responses before and after and the paired difference, with intervals."""
-    weights = human.counts.sum(axis=1).astype(np.float64)
-    report: Json = {
-        "num_responses": int(weights.sum()),
-        "num_triplets": len(weights),
-        "majority_share": float(majority_share(human.counts).mean()),
-        "leave_one_out_majority": float(leave_one_out_majority(human.counts).mean()),
-    }
-    for similarity in SIMILARITIES:
-        before, after = (
-            num_correct(
-                pair_similarities(as_similarity_space(vectors, similarity), human.triplets),
-                human.counts,
-            )
-            for vectors in spaces.values()
-        )
-        intervals = mean_intervals(
-            np.column_stack([before, after, after - before]),
-            weights,
-            num_resamples=human.num_resamples,
-            seed=human.seed,
-        )
-        names = ("before", "after", "difference")
-        report[similarity] = {
-            name: interval._asdict() for name, interval in zip(names, intervals, strict=True)
-        }
-    return report
+def _run(
+    item: UnseenFold | LastFit, material: Material, human: HumanCounts | None
+) -> Json | Fitted:
+    if isinstance(item, UnseenFold):
+        return measure_fold(item, material, human)
+    return fit_on_all(item, material, human)
+
+
+def fit_on_all(last: LastFit, material: Material, human: HumanCounts | None) -> Fitted:
+    """The map fitted on all objects; centred on all of them where people's responses ask for it."""
+    everything = np.ones(len(material.vectors), dtype=bool)
+    transform = fit_for(everything, "all", last.candidate, last.num_epochs, material)
+    if human is None:
+        return Fitted(transform, None)
+    after = transform.apply(material.vectors)
+    return Fitted(transform, unseen_responses(material.vectors, after, human))

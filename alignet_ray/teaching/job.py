@@ -1,7 +1,7 @@
-"""Fit a teacher: read what people said, embed the objects, fit the map, write the bundle.
+"""Fit a teacher: read what people said, embed the objects, fit the map, write report and bundle.
 
 The bundle's provenance holds the settings that made it: the same settings again do nothing, and
-others in the same folder are refused.
+others in the same folder are refused. The bundle is written last: it says that all is there.
 """
 
 from collections.abc import Sequence
@@ -9,17 +9,21 @@ from dataclasses import asdict
 
 from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.config.fit_teacher import FitTeacherConfig
+from alignet_ray.config.transform_fit import candidates
 from alignet_ray.errors import InputError
 from alignet_ray.functional.agreement import count_choices
-from alignet_ray.functional.transform_fit import FitSettings
+from alignet_ray.functional.object_folds import fold_of_objects
+from alignet_ray.records.cells import SELECTION_FOLDER
 from alignet_ray.records.digests import Json, digest, refuse_other_settings, sha256
 from alignet_ray.records.human import HumanChoices
 from alignet_ray.records.human_embedding import HumanEmbedding
 from alignet_ray.records.lock import locked
+from alignet_ray.records.run import image_root, read_settings
 from alignet_ray.records.store import Folder, read_url
 from alignet_ray.records.teacher_bundle import (
     BUNDLE_NAME,
     TeacherBundle,
+    Transform,
     is_bundle,
     read_bundle,
     write_bundle,
@@ -27,17 +31,24 @@ from alignet_ray.records.teacher_bundle import (
 from alignet_ray.stages.embed import describe_backbone
 from alignet_ray.stages.embed_objects import ObjectEmbeddings
 from alignet_ray.stages.session import largest_node_cpus, ray_session
-from alignet_ray.stages.tasks import run_task
 from alignet_ray.teaching import summary
-from alignet_ray.teaching.fitting import FitRequest, HumanCounts, fit_and_measure
-from alignet_ray.teaching.human_data import HumanData, fit_data, read_human_data
+from alignet_ray.teaching.affine_task import Material
+from alignet_ray.teaching.calibrating import measure_calibration
+from alignet_ray.teaching.fitting import fit_transform
+from alignet_ray.teaching.human_accuracy import HumanCounts
+from alignet_ray.teaching.human_data import HumanData, HumanSource, read_human_data
+from alignet_ray.teaching.human_space import human_space
+from alignet_ray.teaching.judgements import judgements_of
+from alignet_ray.teaching.local_images import read_local_images
 from alignet_ray.teaching.objects import (
     TaughtObjects,
     embeddings_of,
     find_objects,
     objects_identity,
 )
-from alignet_ray.teaching.row_order import refuse_order_unlike_images
+from alignet_ray.teaching.report.facts import Curve, HumanSpace, TeacherReport
+from alignet_ray.teaching.report.job import write_report
+from alignet_ray.teaching.selection import TaskPlace
 
 _HUMAN_FILES = (
     "names",
@@ -80,15 +91,36 @@ def _settings(config: FitTeacherConfig, found: TaughtObjects, backbone: Resolved
         "backbone": backbone.identity(),
         "human_sha256": files,
         **objects_identity(config, found),
+        "vice": asdict(config.vice) if config.choices else None,
         "fit": asdict(config.fit),
+        "search": _plain(asdict(config.grid)) if config.search else None,
+        "local": _local_identity(config.local_run),
         "num_resamples": config.num_resamples,
         "seed": config.seed,
     }
 
 
+def _plain(values: Json) -> Json:
+    """As JSON gives it back."""
+    return {name: list(own) for name, own in values.items()}
+
+
+def _local_identity(url: str | None) -> str | None:
+    """What the other images are: an array's bytes, or the settings of the run's image table."""
+    if url is None:
+        return None
+    if url.lower().endswith(".npy"):
+        return sha256(read_url(url))
+    settings = read_settings(image_root(Folder.at(url)))
+    return settings.images_digest if settings else ""
+
+
 def _found(folder: Folder, settings: Json) -> TeacherBundle:
     bundle = read_bundle(folder)
-    remedy = "Ask for the same settings, or give another --output."
+    remedy = (
+        "Ask for the same settings or give another --output; or delete it to fit again: what is "
+        "finished of a search is kept."
+    )
     made_with = bundle.provenance.get("settings", {})
     refuse_other_settings(made_with, settings, folder.place(BUNDLE_NAME), remedy)
     summary.print_nothing_to_do(folder, bundle)
@@ -104,35 +136,111 @@ def _make(
 ) -> TeacherBundle:
     objects = embeddings_of(found, config, backbone)
     counts = _count_objects(found, objects, config)
-    if isinstance(human.source, HumanEmbedding):
-        refuse_order_unlike_images(human.source, human.source.names, objects, config)
     responses, dropped = _human_counts(config, human.responses, objects.object_ids)
-    threads = min(config.fit_cpus, largest_node_cpus())
-    request = FitRequest(
-        vectors=objects.vectors,
-        data=fit_data(human.source, objects.object_ids, config),
-        human=responses,
-        settings=_fit_settings(config),
-        threads=threads,
-    )
-    summary.announce_fit(request, config)
-    transform, metrics = run_task(fit_and_measure, request, num_cpus=float(threads))
-    metrics["counts"] |= {**counts, "dropped_responses": dropped}
-    return TeacherBundle(
+    source, vice_metrics = human_space(config, human, objects)
+    material = _material(config, source, objects)
+    transform, metrics = _fit(config, material, responses)
+    metrics["counts"] = {
+        **counts,
+        **material.judgements.counts,
+        **_count_choices(human.source, objects),
+        "dropped_responses": dropped,
+    }
+    if vice_metrics is not None:
+        metrics["vice"] = vice_metrics
+    if responses is not None:
+        metrics["unseen_responses"]["calibration"] = measure_calibration(
+            config, material, transform, responses, source, objects.object_ids
+        )
+    bundle = TeacherBundle(
         backbone=objects.backbone,
         transform=transform,
         metrics=metrics,
         provenance={"settings": settings, "settings_digest": digest(settings)},
     )
+    _report(config, bundle, source, found, objects)
+    return bundle
+
+
+def _fit(
+    config: FitTeacherConfig, material: Material, responses: HumanCounts | None
+) -> tuple[Transform, Json]:
+    """Search, choose, measure, and fit on all objects."""
+    place = TaskPlace(
+        folder=Folder.at(config.output).folder(SELECTION_FOLDER),
+        num_cpus=float(min(config.fit_cpus, largest_node_cpus())),
+        is_shown=config.resources.progress,
+    )
+    has_local = config.local_run is not None
+    tried = candidates(config.fit, config.grid, search=config.search, has_local=has_local)
+    summary.announce_fit(material, tried, config)
+    return fit_transform(tried, material, responses, place)
+
+
+def _material(config: FitTeacherConfig, source: HumanSource, objects: ObjectEmbeddings) -> Material:
+    """Everything that fits are made of; no response is in it."""
+    num_objects, num_folds = len(objects.object_ids), config.fit.num_folds
+    local = None
+    if config.local_run is not None:
+        local = read_local_images(
+            config.local_run, objects.backbone,
+            count=config.fit.num_local_images, seed=config.seed,
+        )  # fmt: skip
+    return Material(
+        vectors=objects.vectors,
+        judgements=judgements_of(
+            source, objects.object_ids, seed=config.seed, place=config.judgements,
+            num_samples=config.vice.num_samples,
+        ),
+        folds=fold_of_objects(num_objects, num_folds, config.seed),
+        local=local,
+        fit=config.fit,
+        seed=config.seed,
+        threads=config.fit_cpus,
+    )  # fmt: skip
+
+
+def _report(
+    config: FitTeacherConfig,
+    bundle: TeacherBundle,
+    source: HumanSource,
+    found: TaughtObjects,
+    objects: ObjectEmbeddings,
+) -> None:
+    """The page, before the bundle: where there is a bundle, all else is there too."""
+    space = None
+    if isinstance(source, HumanEmbedding):
+        space = HumanSpace(object_ids=source.names, mean=source.vectors)
+    report = TeacherReport(
+        metrics=bundle.metrics,
+        backbone=bundle.backbone.identity(),
+        object_ids=objects.object_ids,
+        before=objects.vectors,
+        after=bundle.transform.apply(objects.vectors),
+        image_urls=found.images.urls if found.images else {},
+        human=space,
+        curves=tuple(
+            Curve(
+                name=f"fold {curve['fold'] + 1}",
+                cross_entropies=tuple(curve["cross_entropy"]),
+                best_epoch=bundle.metrics["selection"]["num_epochs"],
+            )
+            for curve in bundle.metrics["selection"]["winner_curves"]
+        ),
+        settings=bundle.provenance["settings"],
+        seed=config.seed,
+    )
+    write_report(Folder.at(config.output), report)
 
 
 def _count_objects(
     found: TaughtObjects, objects: ObjectEmbeddings, config: FitTeacherConfig
 ) -> Json:
-    if len(objects.object_ids) < 2 * 3:
+    num_folds = config.fit.num_folds
+    if len(objects.object_ids) < num_folds * 3:
         raise InputError(
             f"{len(objects.object_ids)} objects with a usable image or embedding",
-            "3 to fit and 3 to hold out",
+            f"3 for each of the {num_folds} folds",
             config.embeddings or config.images or "",
         )
     return {
@@ -141,6 +249,14 @@ def _count_objects(
         "missing_images": list(found.missing),
         "rejected_images": dict(objects.rejects),
     }
+
+
+def _count_choices(source: HumanSource, objects: ObjectEmbeddings) -> Json:
+    """Choices, and how many show an object that cannot be embedded: the map learns without."""
+    if not isinstance(source, HumanChoices):
+        return {}
+    _, kept = source.rows_among(objects.object_ids)
+    return {"choices": len(kept), "choices_without_image": int((~kept).sum())}
 
 
 def _human_counts(
@@ -157,18 +273,3 @@ def _human_counts(
         triplets=triplets, counts=counts, num_resamples=config.num_resamples, seed=config.seed
     )
     return human, int((~kept).sum())
-
-
-def _fit_settings(config: FitTeacherConfig) -> FitSettings:
-    fit = config.fit
-    return FitSettings(
-        regularisation=fit.regularisation,
-        learning_rate=fit.learning_rate,
-        batch_size=fit.batch_size,
-        max_epochs=fit.max_epochs,
-        patience=fit.patience,
-        initial_scale=fit.initial_scale,
-        gradient_clip=fit.gradient_clip,
-        optimizer=fit.optimizer,
-        seed=config.seed,
-    )

@@ -1,23 +1,35 @@
 """What a person reads of a fit: before and after, what was left out, what to run next."""
 
 import sys
+from collections.abc import Sequence
 
 from alignet_ray.config.fit_teacher import FitTeacherConfig
+from alignet_ray.config.transform_fit import Candidate
 from alignet_ray.records.digests import Json
 from alignet_ray.records.store import Folder
 from alignet_ray.records.teacher_bundle import TeacherBundle
-from alignet_ray.teaching.fitting import SIMILARITIES, FitRequest
+from alignet_ray.teaching.affine_task import Material
+from alignet_ray.teaching.human_accuracy import SIMILARITIES
 
 _NUM_SHOWN = 3
+_NUM_CELLS_SHOWN = 5
+_COLUMNS = {
+    "regularisation": "regularisation",
+    "learning_rate": "learning rate",
+    "local_weight": "local weight",
+    "local_temperature": "local temp.",
+}
 
 
-def announce_fit(request: FitRequest, config: FitTeacherConfig) -> None:
-    """One line before the fit, which may take a minute or two."""
+def announce_fit(material: Material, tried: Sequence[Candidate], config: FitTeacherConfig) -> None:
+    """One line before the search, which may take some minutes."""
     if config.resources.progress:
-        counts = request.data.counts
+        num_objects, dim = material.vectors.shape
+        fitted = min(config.fit.num_components or dim, dim)
+        others = "" if material.local is None else f", {len(material.local):,} other images"
         sys.stderr.write(
-            f"fit: {counts['train_triplets']:,} triplets of {counts['train_objects']:,} objects, "
-            f"{request.vectors.shape[1]:,} dimensions, at most {config.fit.max_epochs} epochs\n"
+            f"fit: {_counted(len(tried), 'setting')} x {material.num_folds} folds of "
+            f"{num_objects:,} objects, {dim:,} dimensions, W {fitted:,} x {fitted:,}{others}\n"
         )
 
 
@@ -32,12 +44,11 @@ def print_fitted(folder: Folder, bundle: TeacherBundle) -> None:
     print(f"teacher {_name(bundle)}")
     print("  " + _objects_line(metrics["counts"]))
     print("  " + _triplets_line(metrics["counts"]))
-    best, epochs = metrics["fit"]["best_epoch"], metrics["fit"]["num_epochs"]
-    print(f"  fit: epoch {best} of {epochs} is the best on held-out objects")
-    for side, label in (("train", "training triplets"), ("held_out", "held-out objects")):
-        print(f"  {label}: {_side_line(metrics[side])}")
-    if "human" in metrics:
-        _print_human(metrics)
+    _print_selection(metrics["selection"])
+    _print_unseen_objects(metrics["unseen_objects"])
+    if "unseen_responses" in metrics:
+        dropped = metrics["counts"]["dropped_responses"]
+        _print_human("unseen responses", metrics["unseen_responses"], f"; {dropped:,} left out")
     print(f"written to {folder.url}. Next: jobs/generate.py --teacher {folder.url} --images ...")
 
 
@@ -61,34 +72,79 @@ def _some(items: list[str]) -> str:
 
 
 def _triplets_line(counts: Json) -> str:
-    line = (
-        f"{counts['train_triplets']:,} triplets of {counts['train_objects']:,} objects to fit, "
-        f"{counts['held_out_triplets']:,} of {counts['held_out_objects']:,} held out"
+    if "triplets" not in counts:
+        unknown = counts.get("objects_without_human_vector", 0)
+        line = "triplets drawn from the human embedding"
+        return line + (f"; it lacks {unknown:,} embedded objects" if unknown else "")
+    return (
+        f"{counts['triplets']:,} triplets; left out {counts['dropped_without_image']:,} "
+        "for want of an image"
     )
-    if "dropped_across_sides" in counts:
-        line += (
-            f"; left out {counts['dropped_without_image']:,} for want of an image and "
-            f"{counts['dropped_across_sides']:,} with objects on both sides"
-        )
-    return line
 
 
-def _side_line(side: Json) -> str:
-    before, after = side["before"], side["after"]
-    accuracies = ", ".join(
-        f"{name} {before['expected_accuracy'][name]:.4f} -> {after['expected_accuracy'][name]:.4f}"
-        for name in SIMILARITIES
-    )
-    loss = f"{before['cross_entropy']:.4f} -> {after['cross_entropy']:.4f}"
-    return f"expected accuracy {accuracies}; cross-entropy {loss}"
-
-
-def _print_human(metrics: Json) -> None:
-    human, dropped = metrics["human"], metrics["counts"]["dropped_responses"]
+def _print_selection(selection: Json) -> None:
+    """The winner and the best few of the grid."""
+    cells, winner = selection["cells"], selection["winner"]
+    num_folds = len(selection["winner_curves"])
+    shown = ", ".join(f"{_COLUMNS[name]} {winner[name]:g}" for name in _varied([winner]))
     print(
-        f"  human accuracy on {human['num_responses']:,} responses to {human['num_triplets']:,} "
-        f"triplets ({dropped:,} responses left out; a person against the others' majority: "
-        f"{human['leave_one_out_majority']:.4f})"
+        f"  chosen of {_counted(len(cells), 'setting')} over {num_folds} folds of objects: "
+        f"{shown}, {_counted(selection['num_epochs'], 'epoch')}"
+    )
+    if len(cells) == 1:
+        return
+    names = _varied(cells)
+    ranked = sorted(cells, key=lambda cell: (cell["mean_cross_entropy"] is None, _loss(cell)))
+    heads = (*(_COLUMNS[name] for name in names), "cross-entropy", "epochs")
+    print("    " + "  ".join(f"{head:>14}" for head in heads))
+    for cell in ranked[:_NUM_CELLS_SHOWN]:
+        loss = "diverged" if cell["mean_cross_entropy"] is None else f"{_loss(cell):.4f}"
+        row = (*(_number(cell[name]) for name in names), loss, str(cell["num_epochs"]))
+        print("    " + "  ".join(f"{value:>14}" for value in row))
+    for name in names:
+        _warn_of_edge(name, [cell[name] for cell in cells], winner[name])
+
+
+def _warn_of_edge(name: str, tried: list[float | None], chosen: float | None) -> None:
+    """The best value may lie beyond those that were tried."""
+    values = sorted({value for value in tried if value is not None})
+    if len(values) > 2 and chosen in (values[0], values[-1]):
+        flag = f"--grid.{name.replace('_', '-')}"
+        print(f"    the chosen {_COLUMNS[name]} is the last of its grid: try more with {flag}")
+
+
+def _varied(cells: Sequence[Json]) -> list[str]:
+    """Settings worth a column: those of the local loss only where there is one."""
+    has_local = any(cell["local_weight"] for cell in cells)
+    return [name for name in _COLUMNS if has_local or not name.startswith("local")]
+
+
+def _loss(cell: Json) -> float:
+    return cell["mean_cross_entropy"] or 0.0
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:g}"
+
+
+def _print_unseen_objects(unseen: Json) -> None:
+    accuracies = ", ".join(
+        f"{name} {own['before']:.4f} -> {own['after']:.4f} (of {own['oracle']:.4f})"
+        for name, own in unseen["expected_accuracy"].items()
+    )
+    loss = "{before:.4f} -> {after:.4f} (of {oracle:.4f})".format(**unseen["cross_entropy"])
+    print(
+        f"  unseen objects, {unseen['num_triplets']:,} triplets: expected accuracy {accuracies}; "
+        f"cross-entropy {loss}"
+    )
+    if "human" in unseen:
+        _print_human("responses on unseen objects", unseen["human"])
+
+
+def _print_human(label: str, human: Json, dropped: str = "") -> None:
+    print(
+        f"  {label}: {human['num_responses']:,} to {human['num_triplets']:,} triplets{dropped} "
+        f"(a person against the others' majority: {human['leave_one_out_majority']:.4f})"
     )
     for name in SIMILARITIES:
         before, after, difference = (human[name][key] for key in ("before", "after", "difference"))
@@ -96,6 +152,10 @@ def _print_human(metrics: Json) -> None:
             f"    {name}: {_interval(before)} -> {_interval(after)}, "
             f"difference {_interval(difference, '+')}"
         )
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count:,} {unit}" + ("" if count == 1 else "s")
 
 
 def _interval(interval: Json, sign: str = "") -> str:

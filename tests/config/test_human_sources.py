@@ -43,7 +43,10 @@ def test_any_one_source_of_each_will_do(source, objects):
             (*IMAGES, *CHOICES, "--responses-layout", "triplets"),
             "--responses-layout: given without --responses",
         ),
-        ((*IMAGES, *CHOICES, "--choices-layout", "matrix"), "expected `auto`, `triplets`, `responses` or `table`"),
+        (
+            (*IMAGES, *CHOICES, "--choices-layout", "matrix"),
+            "expected `auto`, `triplets`, `responses` or `table`",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_remedy(flags, said):

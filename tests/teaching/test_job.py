@@ -1,5 +1,8 @@
 """fit_teacher end to end on coloured squares, whose colours are all that people see."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import safetensors.torch
@@ -8,11 +11,14 @@ import torch
 from PIL import Image
 
 from alignet_ray.config.backbone import BackboneConfig, PreprocessingConfig
-from alignet_ray.config.fit_teacher import FitConfig, FitTeacherConfig
+from alignet_ray.config.fit_teacher import FitTeacherConfig
 from alignet_ray.config.resources import Resources
+from alignet_ray.config.transform_fit import FitConfig, SearchConfig
+from alignet_ray.config.vice import ViceConfig
 from alignet_ray.errors import InputError, MismatchError
 from alignet_ray.functional.odd_one_out import pair_similarities
 from alignet_ray.models.backbones import load_backbone
+from alignet_ray.records.cells import SELECTION_FOLDER
 from alignet_ray.records.choices import read_choices
 from alignet_ray.records.store import Folder
 from alignet_ray.records.teacher_bundle import BUNDLE_NAME, TRANSFORM_NAME, read_bundle
@@ -53,10 +59,15 @@ def config(tmp_path):
             checkpoint=str(tmp_path / "weights.safetensors"),
             preprocessing=PreprocessingConfig(resolution=32, resize="squash"),
         ),
-        fit=FitConfig(max_epochs=25, num_triplets=2_000, num_held_out_triplets=300),
+        fit=FitConfig(max_epochs=25, num_triplets=2_000, num_validation_triplets=300),
+        grid=SearchConfig(regularisation=(0.3, 3.0)),
         num_resamples=20,
         resources=RESOURCES,
     )
+
+
+def with_settings(config, **changes):
+    return FitTeacherConfig(**{**vars(config), **changes})
 
 
 @pytest.fixture
@@ -66,7 +77,7 @@ def ready(tmp_path, config):
     names = [f"thing{i:02d}" for i in range(NUM_OBJECTS)]
     dim = load_backbone(config.backbone).resolved.dim
     meaning = random.uniform(0, 3, size=(NUM_OBJECTS, 3))
-    surface = random.normal(size=(NUM_OBJECTS, dim - 3))
+    surface = 0.05 * random.normal(size=(NUM_OBJECTS, dim - 3))
     vectors = np.hstack([meaning, surface]) @ random.normal(size=(dim, dim)) / 10
     np.savez(tmp_path / "e.npz", names=np.array(names[1:]), embeddings=vectors[1:])
     np.savez(tmp_path / "narrow.npz", names=np.array(names), embeddings=vectors[:, 1:])
@@ -81,6 +92,7 @@ def ready(tmp_path, config):
         config, images=None, names=None, human_embedding=None,
         embeddings=str(tmp_path / "e.npz"), choices=str(tmp_path / "choices.csv"),
         responses=str(tmp_path / "responses.csv"), output=str(tmp_path / "ready"),
+        vice=ViceConfig(num_dimensions=10, max_epochs=80), vice_cpus=1,
     )  # fmt: skip
 
 
@@ -92,17 +104,23 @@ def test_choices_and_ready_embeddings_need_neither_names_nor_images(ready, tmp_p
     assert (counts["objects"], counts["embedded_objects"]) == (NUM_OBJECTS, NUM_OBJECTS - 1)
     assert counts["missing_images"] == ["thing00"]
     choices = read_choices(ready.choices, None)
-    assert counts["dropped_without_image"] == (choices.triplets == 0).any(axis=1).sum()
+    assert counts["choices_without_image"] == (choices.triplets == 0).any(axis=1).sum()
+    assert counts["choices"] == len(choices.triplets)
+    vice = bundle.metrics["vice"]
+    assert vice["num_choices"] + vice["held_out"]["num_choices"] == len(choices.triplets)
+    assert vice["held_out"]["accuracy"] > 0.7
+    calibration = bundle.metrics["unseen_responses"]["calibration"]
+    assert set(calibration) == {"before", "before_at_best_temperature", "after", "human_model"}
+    losses = {name: own["negative_log_likelihood"] for name, own in calibration.items()}
+    assert max(losses["human_model"], losses["after"]) < losses["before_at_best_temperature"]
+    page = Folder.at(ready.output).read("report/index.html").decode()
+    assert "thing01" in page
     assert "thing00" in capsys.readouterr().out
     fit_teacher(ready)
     assert "nothing to do" in capsys.readouterr().out
     places = {"embeddings": str(tmp_path / "narrow.npz"), "output": str(tmp_path / "narrow")}
     with pytest.raises(InputError, match="the width of test_efficientnet"):
         fit_teacher(with_settings(ready, **places))
-
-
-def with_settings(config, **changes):
-    return FitTeacherConfig(**{**vars(config), **changes})
 
 
 @pytest.mark.ray
@@ -115,19 +133,58 @@ def test_a_teacher_is_made_found_again_and_never_overwritten(config, capsys):
     assert counts["missing_images"] == ["thing00"]
     assert list(counts["rejected_images"]) == ["thing07"]
     assert counts["embedded_objects"] == NUM_OBJECTS - 2
-    held_out = bundle.metrics["held_out"]
-    assert held_out["after"]["cross_entropy"] < held_out["before"]["cross_entropy"]
-    assert counts["dropped_responses"] == 60 - bundle.metrics["human"]["num_responses"] > 0
-    assert "1 without an image (thing00)" in capsys.readouterr().out
+    losses = bundle.metrics["unseen_objects"]["cross_entropy"]
+    assert losses["oracle"] < losses["after"] < losses["before"]
+    responses = bundle.metrics["unseen_responses"]
+    assert counts["dropped_responses"] == 60 - responses["num_responses"] > 0
+    printed = capsys.readouterr().out
+    assert "1 without an image (thing00)" in printed
+    assert "chosen of 2 settings over 3 folds" in printed
     assert read_bundle(folder).digest == bundle.digest
 
     fit_teacher(config)
     assert "nothing to do" in capsys.readouterr().out
-    with pytest.raises(MismatchError, match=r"fit\.regularisation 7\.0"):
-        fit_teacher(with_settings(config, fit=FitConfig(regularisation=7.0)))
+    with pytest.raises(MismatchError, match=r"search\.regularisation \[7\.0\]"):
+        fit_teacher(with_settings(config, grid=SearchConfig(regularisation=(7.0,))))
     assert {name: folder.read(name) for name in written} == written
+    _resumes(config, folder, written)
+    _widens(config, folder)
 
+
+def _resumes(config, folder, written):
+    """Of a search whose bundle and one cell are lost only that cell is computed again."""
+    selection = folder.folder(SELECTION_FOLDER)
+    before = _cells(selection)
+    assert sorted(name.split("-")[0] for name in before) == ["cell"] * 6 + ["unseen"] * 3
+    lost = next(name for name in before if name.startswith("cell"))
+    selection.delete(lost)
     for name in written:
         folder.delete(name)
     fit_teacher(config)
     assert {name: folder.read(name) for name in written} == written, "the same bytes"
+    after = _cells(selection)
+    assert {name: own.data for name, own in after.items()} == {
+        name: own.data for name, own in before.items()
+    }
+    written_again = {name for name in before if after[name].time != before[name].time}
+    assert written_again == {lost}
+
+
+def _widens(config, folder):
+    """A wider grid computes what it adds."""
+    selection = folder.folder(SELECTION_FOLDER)
+    before = _cells(selection)
+    folder.delete(BUNDLE_NAME)
+    wider = SearchConfig(regularisation=(0.3, 1.0, 3.0))
+    fit_teacher(with_settings(config, grid=wider))
+    after = _cells(selection)
+    assert before.items() <= after.items()
+    added = [name for name in after.keys() - before.keys() if name.startswith("cell")]
+    assert len(added) == 3
+
+
+def _cells(folder):
+    return {
+        name: SimpleNamespace(data=folder.read(name), time=Path(folder.path(name)).stat().st_mtime)
+        for name in folder.sizes()
+    }
