@@ -12,7 +12,10 @@ def main(config: DemoConfig) -> None:
     from alignet_ray.demo_world.tour import run_demo
 
     folders = run_demo(config, Path(__file__).resolve().parent)
-    print(f"\nEverything is in {folders.root}: look at pictures.png and evaluation/results.json.")
+    print(
+        f"\nEverything is in {folders.root}: look at pictures.png, the reports\n"
+        "teacher/report/index.html and run/report/index.html, and evaluation/results.json."
+    )
     print("Next: the same four commands with your own images; see README.md. They need the")
     print("environment that was set up here, once in each shell: . .venv/bin/activate")
 

@@ -36,7 +36,7 @@ WORLD_FILE = "world.json"
 
 _JPEG_QUALITY = 90
 _TRAIN_SHARE = 2 / 3
-_POOL_STREAM, _TRAIN_STREAM, _TEST_STREAM, _TRIPLET_STREAM = range(4)
+_POOL_STREAM, _TRAIN_STREAM, _TEST_STREAM, _CHOICE_STREAM, _RESPONSE_STREAM = range(5)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,9 +146,8 @@ def _write_objects(folder: Path, settings: WorldSettings) -> float:
     for name, scene in zip(names, [*train, *test], strict=True):
         _write_jpeg(folder / "images" / f"{name}.jpg", scene, settings.image_size)
     (folder / "names.txt").write_text("".join(f"{name}\n" for name in names))
-    rng = np.random.default_rng([settings.seed, _TRIPLET_STREAM])
-    _write_choices(folder / "train_choices.parquet", train, names, settings, rng)
-    return _write_responses(folder / "test_responses.tsv", test, num_train, settings, rng)
+    _write_choices(folder / "train_choices.parquet", train, names, settings)
+    return _write_responses(folder / "test_responses.tsv", test, num_train, settings)
 
 
 def _write_choices(
@@ -156,9 +155,9 @@ def _write_choices(
     scenes: Sequence[Scene],
     names: Sequence[str],
     settings: WorldSettings,
-    rng: np.random.Generator,
 ) -> None:
     """Write a table of object ids and the odd one out, as anyone may bring their own study."""
+    rng = np.random.default_rng([settings.seed, _CHOICE_STREAM])
     categories = np.array([scene.category for scene in scenes])
     triplets = sample_triplets(categories, settings.num_train_choices, rng)
     responses = simulate_responses(
@@ -178,9 +177,9 @@ def _write_responses(
     scenes: Sequence[Scene],
     first_row: int,
     settings: WorldSettings,
-    rng: np.random.Generator,
 ) -> float:
     """Write responses as THINGS does, numbers counted from 1; the accuracy none can exceed."""
+    rng = np.random.default_rng([settings.seed, _RESPONSE_STREAM])
     categories = np.array([scene.category for scene in scenes])
     triplets = sample_triplets(categories, settings.num_test_triplets, rng)
     probabilities = pair_probabilities(categories[triplets])

@@ -10,6 +10,7 @@ from alignet_ray.records.store import Folder
 from alignet_ray.records.teacher_bundle import TeacherBundle
 from alignet_ray.teaching.affine_task import Material
 from alignet_ray.teaching.human_accuracy import SIMILARITIES
+from alignet_ray.teaching.report.job import REPORT_NAME
 
 _NUM_SHOWN = 3
 _NUM_CELLS_SHOWN = 5
@@ -43,13 +44,17 @@ def print_fitted(folder: Folder, bundle: TeacherBundle) -> None:
     metrics = bundle.metrics
     print(f"teacher {_name(bundle)}")
     print("  " + _objects_line(metrics["counts"]))
+    if "vice" in metrics:
+        print("  " + _choices_line(metrics["counts"]))
+        print("  " + _vice_line(metrics["vice"]))
     print("  " + _triplets_line(metrics["counts"]))
     _print_selection(metrics["selection"])
     _print_unseen_objects(metrics["unseen_objects"])
     if "unseen_responses" in metrics:
         dropped = metrics["counts"]["dropped_responses"]
         _print_human("unseen responses", metrics["unseen_responses"], f"; {dropped:,} left out")
-    print(f"written to {folder.url}. Next: jobs/generate.py --teacher {folder.url} --images ...")
+    print(f"The teacher is in {folder.url}; look at {folder.place(REPORT_NAME)}")
+    print(f"Next: python jobs/generate.py --teacher {folder.url} --images DIR --output RUN")
 
 
 def _name(bundle: TeacherBundle) -> str:
@@ -69,6 +74,24 @@ def _objects_line(counts: Json) -> str:
 
 def _some(items: list[str]) -> str:
     return ", ".join(items[:_NUM_SHOWN]) + (", ..." if len(items) > _NUM_SHOWN else "")
+
+
+def _choices_line(counts: Json) -> str:
+    line = f"{counts['choices']:,} choices"
+    left_out = counts["choices_without_image"]
+    return line + (f"; {left_out:,} show an object without an image" if left_out else "")
+
+
+def _vice_line(vice: Json) -> str:
+    """The embedding that was fitted, and what it foretells of choices that were held out."""
+    held_out = vice["held_out"]
+    line = (
+        f"vice: {vice['num_live']} live dimensions of {vice['num_objects']:,} objects after "
+        f"{_counted(vice['num_epochs'], 'epoch')}; {held_out['num_choices']:,} held-out choices: "
+        f"accuracy {held_out['accuracy']:.4f}, negative log-likelihood "
+        f"{held_out['negative_log_likelihood']:.4f}"
+    )
+    return line if vice["is_stable"] else line + "; not stable yet: raise --vice.max-epochs"
 
 
 def _triplets_line(counts: Json) -> str:
