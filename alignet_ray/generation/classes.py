@@ -7,7 +7,6 @@ summary tell the same truth. Rejects are not known then and count as images.
 from dataclasses import replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from alignet_ray.generation.plan import RunPlan, SplitPlan
 
@@ -25,6 +24,6 @@ def with_drawable(plan: RunPlan, labels: pa.ChunkedArray | None) -> RunPlan:
 
 def num_drawable(labels: pa.ChunkedArray, split: SplitPlan) -> int:
     """Images of the split in classes that have enough of them for the smallest block."""
-    counts = pc.value_counts(labels.slice(split.first_row, split.num_images).drop_null())
+    counts = labels.slice(split.first_row, split.num_images).drop_null().value_counts()
     sizes = counts.field("counts").to_numpy()
     return int(sizes[sizes >= min(split.blocks)].sum())
