@@ -17,6 +17,8 @@ from alignet_ray.records.store import Folder
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
+QUIET = "--resources.no-progress"
+
 
 def test_the_same_command_again_writes_nothing(
     support: Any, workspace: Any, baseline: Path, run_job: Callable[..., str]
@@ -114,7 +116,7 @@ def test_more_groups_later_are_the_groups_of_asking_at_once(
 def test_other_settings_in_the_same_root_are_refused_by_name(
     support: Any, workspace: Any, baseline: Path
 ) -> None:
-    flags = [*workspace.flags, "--output", str(baseline), "--shards.group", "3x3"]
+    flags = [*workspace.flags, "--output", str(baseline), "--shards.group", "3x3", QUIET]
     done = subprocess.run(
         support.job_command("generate", *flags),
         capture_output=True,
@@ -183,7 +185,7 @@ def test_weights_that_are_not_the_bundles_are_one_line_before_anything_is_embedd
     support.write_other_weights(wrong)
     flags = ["--images", str(workspace.images), "--teacher", str(bundle), "--output", str(output)]
     done = subprocess.run(
-        support.job_command("generate", *flags, "--checkpoint", str(wrong)),
+        support.job_command("generate", *flags, "--checkpoint", str(wrong), QUIET),
         capture_output=True,
         text=True,
         env=support.job_environment(),
