@@ -21,7 +21,7 @@ _DEFAULTS = {
 }
 _GRIDS: dict[str, tuple[float, ...]] = {
     "regularisation": (0.1, 0.3, 1.0),
-    "learning_rate": (5e-4,),
+    "learning_rate": (3e-4, 1e-3),
     "local_weight": (0.05, 0.1, 0.25),
     "local_temperature": (0.1,),
 }
@@ -62,7 +62,7 @@ class FitConfig:
     """Most passes over the training triplets."""
     patience: int = 15
     """Stop when so many epochs have not lowered the cross-entropy on held-out objects ..."""
-    least_improvement: float = 1e-4
+    least_improvement: float = 2e-4
     """... by this much."""
     optimizer: Literal["adam", "sgd"] = "adam"
     """`sgd` has momentum 0.9."""
@@ -106,7 +106,7 @@ class SearchConfig:
     regularisation: tuple[float, ...] = ()
     """Pulls of W towards a multiple of the identity; default 0.1 0.3 1."""
     learning_rate: tuple[float, ...] = ()
-    """Learning rates; default 0.0005."""
+    """Learning rates; default 0.0003 0.001."""
     local_weight: tuple[float, ...] = ()
     """Shares of the local loss (gLocal), with --local-run; default 0.05 0.1 0.25."""
     local_temperature: tuple[float, ...] = ()

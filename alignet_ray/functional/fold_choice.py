@@ -1,8 +1,9 @@
 """Settings and number of epochs by validation curves: mean over folds, the lowest point wins.
 
-A curve holds a fold's cross-entropy after epoch 1, 2, ...; a fold that stopped early has a shorter
-one. Folds are compared at the same epoch, and only as far as all of them ran, so that no value is
-made up. A curve ends before the first epoch that is no finite number.
+A curve holds a fold's cross-entropy after epoch 1, 2, ...; folds are compared at the same epoch.
+One that stopped early counts with its last value from there on: were the others cut there too, a
+passing bump of one fold would stop all of them. One that diverged ends in infinity, and so does
+its candidate.
 """
 
 import math
@@ -24,14 +25,16 @@ class Choice(NamedTuple):
 
 
 def mean_curve(curves: Sequence[Curve]) -> Float[np.ndarray, "epochs"]:
-    """Mean over folds after each epoch, as far as all of them ran."""
-    length = min(len(curve) for curve in curves)
-    return np.array([curve[:length] for curve in curves], dtype=np.float64).mean(axis=0)
+    """Mean over folds after each epoch, as long as the longest; none of them is empty."""
+    length = max(len(curve) for curve in curves)
+    padded = [[*curve, *[curve[-1]] * (length - len(curve))] for curve in curves]
+    return np.array(padded, dtype=np.float64).mean(axis=0)
 
 
 def best_epoch(curve: Curve | Float[np.ndarray, "epochs"]) -> int:
-    """The epoch, from 1, of the lowest value; the first of equal ones; 0 of an empty curve."""
-    return int(np.argmin(curve)) + 1 if len(curve) else 0
+    """The epoch, from 1, of the lowest value; the first of equal ones; 0 where all are infinite."""
+    lowest = int(np.argmin(curve))
+    return lowest + 1 if math.isfinite(curve[lowest]) else 0
 
 
 def choose(candidates: Sequence[Sequence[Curve]]) -> Choice | None:

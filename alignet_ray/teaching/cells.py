@@ -1,8 +1,8 @@
 """A cell of the search: one candidate fitted without one fold of the objects, judged inside it."""
 
+import math
 from typing import NamedTuple
 
-import numpy as np
 import torch
 
 from alignet_ray.config.transform_fit import Candidate
@@ -31,7 +31,7 @@ class Cell(NamedTuple):
 def run_cell(cell: Cell, material: Material) -> Json:
     """The validation curve: cross-entropy and expected accuracy (dot products) after each epoch.
 
-    It ends before the first epoch that is no finite number: a fit that diverges at once has none.
+    It ends before the first epoch that is no finite number, and says so.
     """
     with torch_threads(material.threads):
         space, maps = maps_on(material.folds != cell.fold, str(cell.fold), cell.candidate, material)
@@ -45,8 +45,18 @@ def run_cell(cell: Cell, material: Material) -> Json:
             accuracies.append(accuracy)
             if _is_last(losses, material):
                 break
-    length = len(losses) if np.isfinite(losses[-1]) else len(losses) - 1
-    return {"cross_entropy": losses[:length], "expected_accuracy": accuracies[:length]}
+    has_diverged = not math.isfinite(losses[-1])
+    length = len(losses) - has_diverged
+    return {
+        "cross_entropy": losses[:length],
+        "expected_accuracy": accuracies[:length],
+        "has_diverged": has_diverged,
+    }
+
+
+def curve_of(cell: Json) -> list[float]:
+    """Its cross-entropies, to infinity where it diverged."""
+    return [*cell["cross_entropy"], *([math.inf] if cell["has_diverged"] else [])]
 
 
 def _is_last(losses: list[float], material: Material) -> bool:

@@ -4,7 +4,7 @@ Cells are candidates times folds of objects. The winner has the lowest mean cros
 held-out objects, and that mean's best epoch says for how long it is fitted again on all of them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple, TypeVar
@@ -25,7 +25,7 @@ from alignet_ray.records.store import Folder
 from alignet_ray.stages.progress import progress
 from alignet_ray.stages.tasks import map_tasks
 from alignet_ray.teaching.affine_task import Material
-from alignet_ray.teaching.cells import Cell, run_cell
+from alignet_ray.teaching.cells import Cell, curve_of, run_cell
 from alignet_ray.teaching.unseen_objects import UnseenFold
 
 CELL, UNSEEN = "cell", "unseen"
@@ -50,7 +50,7 @@ class Search:
 
     def curves(self) -> list[list[list[float]]]:
         """Cross-entropies by candidate, fold and epoch."""
-        return [[cell["cross_entropy"] for cell in own] for own in self.cells]
+        return [[curve_of(cell) for cell in own] for own in self.cells]
 
 
 def run_search(candidates: Sequence[Candidate], material: Material, place: TaskPlace) -> Search:
@@ -117,9 +117,9 @@ def selection_metrics(search: Search, winner: Choice) -> Json:
     }
 
 
-def _cell_metrics(candidate: Candidate, cells: Iterable[Json]) -> Json:
+def _cell_metrics(candidate: Candidate, cells: Sequence[Json]) -> Json:
     folds = [_fold_metrics(fold, cell) for fold, cell in enumerate(cells)]
-    mean = mean_curve([cell["cross_entropy"] for cell in cells])
+    mean = mean_curve([curve_of(cell) for cell in cells])
     epoch = best_epoch(mean)
     return {
         **candidate._asdict(),
@@ -130,6 +130,7 @@ def _cell_metrics(candidate: Candidate, cells: Iterable[Json]) -> Json:
 
 
 def _fold_metrics(fold: int, cell: Json) -> Json:
-    epoch = best_epoch(cell["cross_entropy"])
-    values = {key: cell[key][epoch - 1] if epoch else None for key in cell}
+    epoch = best_epoch(curve_of(cell))
+    names = ("cross_entropy", "expected_accuracy")
+    values = {name: cell[name][epoch - 1] if epoch else None for name in names}
     return {"fold": fold, "best_epoch": epoch, **values}

@@ -16,7 +16,8 @@ from alignet_ray.functional.fold_choice import (
     mean_curve,
 )
 
-curve = st.lists(st.floats(0.1, 2.0), min_size=0, max_size=6)
+finite = st.lists(st.floats(0.1, 2.0), min_size=1, max_size=6)
+curve = finite | finite.map(lambda own: [*own[:-1], math.inf])
 grids = st.integers(2, 4).flatmap(
     lambda folds: st.lists(
         st.lists(curve, min_size=folds, max_size=folds), min_size=1, max_size=4
@@ -27,8 +28,9 @@ grids = st.integers(2, 4).flatmap(
 def literal_choice(candidates):
     found = []
     for number, curves in enumerate(candidates):
-        for epoch in range(min(map(len, curves))):
-            found.append((np.mean([own[epoch] for own in curves]), number, epoch + 1))
+        for epoch in range(max(map(len, curves))):
+            mean = np.mean([own[min(epoch, len(own) - 1)] for own in curves])
+            found += [(mean, number, epoch + 1)] if math.isfinite(mean) else []
     return min(found, default=None)
 
 
@@ -53,14 +55,15 @@ def test_the_first_of_equal_ones_wins():
     assert choose([[[0.5, 0.4]], [[0.4, 0.5]]]) == Choice(0, 2, 0.4)
 
 
-def test_folds_are_compared_as_far_as_all_of_them_ran():
-    assert mean_curve([[1.0, 0.8, 0.1], [0.6, 0.4]]) == pytest.approx([0.8, 0.6])
-    assert best_epoch([]) == 0
+def test_a_fold_that_stopped_counts_with_its_last_value():
+    assert mean_curve([[1.0, 0.8, 0.1], [0.6, 0.4]]) == pytest.approx([0.8, 0.6, 0.25])
 
 
-def test_a_candidate_that_diverged_in_one_fold_cannot_win():
-    assert choose([[[0.1, 0.1], []], [[1.0], [1.0]]]) == Choice(1, 1, 1.0)
-    assert choose([[[], []]]) is None
+def test_a_candidate_that_diverged_in_one_fold_wins_only_by_what_came_before():
+    assert choose([[[0.1, 0.1], [math.inf]], [[1.0], [1.0]]]) == Choice(1, 1, 1.0)
+    assert choose([[[0.5, 0.1], [0.5, math.inf]], [[1.0], [1.0]]]) == Choice(0, 1, 0.5)
+    assert choose([[[math.inf], [math.inf]]]) is None
+    assert best_epoch([math.inf]) == 0
 
 
 def test_patience_counts_epochs_without_enough_improvement():

@@ -10,7 +10,12 @@ FIRST, SECOND = Candidate(0.1, 0.01, 0.0, None), Candidate(1.0, 0.01, 0.0, None)
 
 
 def cell(*losses):
-    return {"cross_entropy": list(losses), "expected_accuracy": [0.5 + 0.1 * i for i in losses]}
+    """A fold's curve; without any value it diverged."""
+    accuracies = [0.5 + 0.1 * i for i in losses]
+    return {
+        "cross_entropy": list(losses), "expected_accuracy": accuracies,
+        "has_diverged": not losses,
+    }  # fmt: skip
 
 
 def search(first, second):
@@ -18,18 +23,18 @@ def search(first, second):
 
 
 EXAMPLE = search(
-    [cell(1.0, 0.7, 0.8), cell(1.0, 0.7), cell(1.0, 0.6, 0.5)],
+    [cell(1.0, 0.7, 0.72), cell(1.0, 0.7), cell(1.0, 0.6, 0.5)],
     [cell(0.9, 0.9), cell(0.9, 0.8), cell(0.5, 0.3, 0.9)],
 )
 
 
 def test_the_winner_and_its_figures():
     winner = winner_of(EXAMPLE)
-    assert (winner.candidate, winner.num_epochs) == (0, 2)
+    assert (winner.candidate, winner.num_epochs) == (0, 3)
     metrics = selection_metrics(EXAMPLE, winner)
     assert metrics["winner"] == FIRST._asdict()
     first, second = metrics["cells"]
-    assert first["mean_cross_entropy"] == pytest.approx(2 / 3)
+    assert first["mean_cross_entropy"] == pytest.approx(0.64), "the second fold stays at 0.7"
     assert first["folds"][2] == {
         "fold": 2, "best_epoch": 3, "cross_entropy": 0.5,
         "expected_accuracy": pytest.approx(0.55),
