@@ -133,7 +133,8 @@ def time_steps(features: torch.Tensor, repeats: int) -> None:
     print(ratio_line(ours, timings[plain]))
     for name, size in sizes.items():
         print(
-            f"  time of a triplet, literal / {name} = {_per_triplet(slow, timings[name], size):,.0f}"
+            f"  time of a triplet, literal / {name} = "
+            f"{_per_triplet(slow, timings[name], size):,.0f}"
         )
 
 
