@@ -132,10 +132,8 @@ def time_steps(features: torch.Tensor, repeats: int) -> None:
     ours, slow = timings["ours, 200,000"], timings[named]
     print(ratio_line(ours, timings[plain]))
     for name, size in sizes.items():
-        print(
-            f"  time of a triplet, literal / {name} = "
-            f"{_per_triplet(slow, timings[name], size):,.0f}"
-        )
+        ratio = _per_triplet(slow, timings[name], size)
+        print(f"  time of a triplet, literal / {name} = {ratio:,.0f}")
 
 
 def _per_triplet(slow: Timing, ours: Timing, size: int) -> float:

@@ -21,7 +21,7 @@ _DEFAULTS = {
 }
 _GRIDS: dict[str, tuple[float, ...]] = {
     "regularisation": (0.1, 0.3, 1.0),
-    "learning_rate": (3e-4, 1e-3),
+    "learning_rate": (5e-4,),
     "local_weight": (0.05, 0.1, 0.25),
     "local_temperature": (0.1,),
 }
@@ -106,7 +106,8 @@ class SearchConfig:
     regularisation: tuple[float, ...] = ()
     """Pulls of W towards a multiple of the identity; default 0.1 0.3 1."""
     learning_rate: tuple[float, ...] = ()
-    """Learning rates; default 0.0003 0.001."""
+    """Learning rates; default 0.0005 alone: narrow features want
+    larger ones."""
     local_weight: tuple[float, ...] = ()
     """Shares of the local loss (gLocal), with --local-run; default 0.05 0.1 0.25."""
     local_temperature: tuple[float, ...] = ()
