@@ -145,3 +145,14 @@ def test_a_zero_row_stays_zero():
 def test_another_similarity_is_refused_with_the_ones_there_are():
     with pytest.raises(ValueError, match="'cosine'; expected dot, centred_dot or centred_cosine"):
         as_similarity_space(np.zeros((2, 2)), "cosine")
+
+
+@given(seed=st.integers(0, 100))
+def test_a_given_mean_is_taken_off_in_place_of_their_own(seed):
+    vectors = np.random.default_rng(seed).normal(size=(6, 3))
+    own = vectors.mean(axis=0)
+    for similarity in ("dot", "centred_dot", "centred_cosine"):
+        here = as_similarity_space(vectors, similarity)
+        assert as_similarity_space(vectors, similarity, own) == pytest.approx(here)
+        part = as_similarity_space(vectors[:2], similarity, own)
+        assert part == pytest.approx(here[:2]), "rows do not depend on which others are there"
