@@ -6,8 +6,10 @@ from alignet_ray.errors import ConfigError
 
 
 def at_least(name: str, value: float | None, minimum: float) -> None:
-    """Raise ConfigError where a given value is below the minimum; None is 'not given'."""
-    if value is not None and not value >= minimum:
+    """Raise ConfigError where a given value is below the minimum, or infinite; None is 'not
+    given'.
+    """
+    if value is not None and not minimum <= value < math.inf:
         raise ConfigError(f"{value}", f"at least {minimum}", flag(name))
 
 

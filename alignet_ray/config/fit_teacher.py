@@ -1,14 +1,16 @@
 """Settings of `jobs/fit_teacher.py`."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from alignet_ray.config.backbone import BackboneConfig
-from alignet_ray.config.checks import at_least
+from alignet_ray.config.checks import at_least, flag
 from alignet_ray.config.human_sources import HumanSourcesConfig
 from alignet_ray.config.resources import Resources
 from alignet_ray.config.transform_fit import FitConfig, SearchConfig, candidates
 from alignet_ray.config.urls import absolute_plugins
 from alignet_ray.config.vice import ViceConfig
+from alignet_ray.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,4 +56,45 @@ class FitTeacherConfig(HumanSourcesConfig):
         candidates(
             self.fit, self.grid, search=self.search, has_local=self.local_run is not None
         )  # raises for values that would not be used
+        self._refuse_what_is_not_used()
         object.__setattr__(self, "plugins", absolute_plugins(self.plugins))
+
+    @property
+    def fits_vice(self) -> bool:
+        """Whether a human embedding is fitted: to choices, unless they are the targets."""
+        return self.choices is not None and self.fit.targets == "soft"
+
+    @property
+    def vice_settings(self) -> dict[str, Any] | None:
+        """What of `vice` the teacher depends on."""
+        if self.fits_vice:
+            return asdict(self.vice)
+        return None if self.human_scale is None else {"num_samples": self.vice.num_samples}
+
+    def _refuse_what_is_not_used(self) -> None:
+        """Raise ConfigError for a flag that would change nothing."""
+        default, usual = FitConfig(), ViceConfig(num_samples=self.vice.num_samples)
+        has_samples = self.fits_vice or self.human_scale is not None
+        draws = self.human_embedding is not None or self.fits_vice
+        has_local = self.local_run is not None
+        unused = (
+            ("--vice", self.vice != usual and not self.fits_vice, "--choices and soft targets"),
+            (
+                "--vice.num-samples", self.vice.num_samples != ViceConfig().num_samples
+                and not has_samples, "--choices and soft targets, or --human-scale",
+            ),
+            *(
+                (flag(f"fit.{name}"), getattr(self.fit, name) != getattr(default, name)
+                 and not is_used, needs)
+                for name, is_used, needs in (
+                    ("num_triplets", draws, "an embedding to draw them from"),
+                    ("num_validation_triplets", draws, "an embedding to draw them from"),
+                    ("num_local_images", has_local, "--local-run"),
+                    ("local_batch_size", has_local, "--local-run"),
+                )
+            ),
+            ("--cache", self.cache is not None and self.embeddings is not None, "--images alone"),
+        )  # fmt: skip
+        for name, is_unused, needs in unused:
+            if is_unused:
+                raise ConfigError("given, and nothing would use it", needs, name, "Leave it out.")

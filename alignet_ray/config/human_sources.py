@@ -37,6 +37,8 @@ class HumanSourcesConfig:
     """Choices of people that the fit never sees, to measure human accuracy before and after."""
     responses_layout: ChoicesLayout = "auto"
     """Layout of the responses, as that of the choices."""
+    check_order: bool = True
+    """Refuse names whose rows fit the images or responses clearly better in another usual order."""
 
     @property
     def judgements(self) -> str:

@@ -119,16 +119,14 @@ def run_epochs(
     settings: ViceSettings,
     *,
     seconds: float = math.inf,
-    device: str = "cpu",
 ) -> ViceState:
     """One more epoch, and more until the time is over or the fit is finished.
 
     How many epochs one call runs does not change what they compute.
     """
     deadline = time.monotonic() + seconds
-    choices = choices.to(device)
     while not is_finished(state.history, settings):
-        state = _run_epoch(state, choices, settings, device)
+        state = _run_epoch(state, choices, settings)
         if time.monotonic() >= deadline:
             break
     return state
@@ -150,10 +148,11 @@ def _stable_since(history: tuple[ViceEpoch, ...], settings: ViceSettings) -> int
     """The first epoch past the burn-in with `stable_epochs` epochs of one number of live
     dimensions, not 0, behind it.
     """
-    window = settings.stable_epochs
-    for epoch in range(max(window, settings.burn_in_epochs), len(history) + 1):
-        counts = {record.num_live for record in history[epoch - window : epoch]}
-        if len(counts) == 1 and counts != {0}:
+    last, same = 0, 0
+    for epoch, record in enumerate(history, 1):
+        same = same + 1 if record.num_live == last else 1
+        last = record.num_live
+        if last and same >= settings.stable_epochs and epoch >= settings.burn_in_epochs:
             return epoch
     return None
 
@@ -167,28 +166,26 @@ def _learning_rate(history: tuple[ViceEpoch, ...], settings: ViceSettings) -> fl
     return settings.learning_rate * min(1.0, left / (cool_down + 1))
 
 
-def _run_epoch(
-    state: ViceState, choices: Choices, settings: ViceSettings, device: str
-) -> ViceState:
-    parameters = state.parameters.to(device, copy=True).requires_grad_()
+def _run_epoch(state: ViceState, choices: Choices, settings: ViceSettings) -> ViceState:
+    parameters = state.parameters.clone().requires_grad_()
     optimizer = _resumed_adam(parameters, state, _learning_rate(state.history, settings))
     generator = _generator(settings, len(state.history))
-    order = torch.randperm(len(choices), generator=generator).to(device)
+    order = torch.randperm(len(choices), generator=generator)
     batches = order.tensor_split(-(-len(choices) // settings.batch_size))
     totals = torch.zeros(2, dtype=torch.float64)
     for rows in batches:
-        noise = torch.randn(state.mean.shape, generator=generator).to(device)
+        noise = torch.randn(state.mean.shape, generator=generator)
         terms = loss_terms(parameters, noise, choices[rows], len(choices), settings.prior)
         optimizer.zero_grad()
         terms.sum().backward()
         optimizer.step()
-        totals += terms.detach().cpu()
+        totals += terms.detach()
     likelihood, complexity = (totals / len(batches)).tolist()
     moments = optimizer.state[parameters]
     after = state._replace(
-        parameters=parameters.detach().cpu(),
-        first_moments=moments["exp_avg"].cpu(),
-        second_moments=moments["exp_avg_sq"].cpu(),
+        parameters=parameters.detach(),
+        first_moments=moments["exp_avg"],
+        second_moments=moments["exp_avg_sq"],
         num_steps=state.num_steps + len(batches),
     )
     live = live_dimensions(
@@ -202,9 +199,9 @@ def _resumed_adam(parameters: Tensor, state: ViceState, learning_rate: float) ->
     optimizer = torch.optim.Adam([parameters], lr=learning_rate, betas=_BETAS, fused=True)
     if state.num_steps:
         optimizer.state[parameters] = {
-            "step": torch.tensor(float(state.num_steps), device=parameters.device),
-            "exp_avg": state.first_moments.to(parameters.device, copy=True),
-            "exp_avg_sq": state.second_moments.to(parameters.device, copy=True),
+            "step": torch.tensor(float(state.num_steps)),
+            "exp_avg": state.first_moments.clone(),
+            "exp_avg_sq": state.second_moments.clone(),
         }
     return optimizer
 

@@ -40,6 +40,13 @@ def posterior_probabilities(
     return (total / num_samples).numpy()
 
 
+def log_probabilities(
+    probabilities: Float[np.ndarray, "*shape"],
+) -> Float[np.ndarray, "*shape"]:
+    """Logs in float64; a probability that is 0 in every sample is the least that can be written."""
+    return np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float64).tiny))
+
+
 def _add_probabilities(
     total: Float[Tensor, "triplets 3"],
     embedding: Float[Tensor, "objects dims"],

@@ -6,8 +6,9 @@ exist in the wild, so whatever has rows needs its names file.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -17,6 +18,8 @@ from alignet_ray.records.store import read_url
 from alignet_ray.records.wording import NUM_SHOWN, numbered
 
 _LEAST_NAMES = 3
+
+Triplets = TypeVar("Triplets", bound="HumanTriplets")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,24 @@ class HumanProbabilities(HumanTriplets):
     """Probability of each pair, in pair order, to be called the most similar one."""
 
     probabilities: Float[np.ndarray, "triplets 3"]
+
+
+def without_triplets_of(own: Triplets, others: HumanTriplets) -> Triplets:
+    """The same less every row whose three objects, in any order, are a row of `others`."""
+    shown = _codes(others.rows_among(own.names)[0], len(own.names))
+    rows = ~np.isin(_codes(own.triplets, len(own.names)), shown)
+    arrays = {
+        field.name: value[rows]
+        for field in fields(own)
+        if isinstance(value := getattr(own, field.name), np.ndarray)
+    }
+    return replace(own, **arrays)
+
+
+def _codes(triplets: Int[np.ndarray, "rows 3"], num_objects: int) -> Int[np.ndarray, "rows"]:
+    """One number for three objects in any order; at most two million objects."""
+    place_values = num_objects ** np.arange(3, dtype=np.int64)
+    return np.sort(triplets, axis=1).astype(np.int64) @ place_values
 
 
 def read_names(url: str) -> tuple[str, ...]:

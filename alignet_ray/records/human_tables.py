@@ -25,7 +25,7 @@ OBJECT_COLUMNS = ("object1", "object2", "object3")
 PROBABILITY_COLUMNS = ("p01", "p02", "p12")
 
 _IDS = pa.dictionary(pa.int32(), pa.string())
-_SUM_TOLERANCE = 1e-6
+_SUM_TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True, kw_only=True)

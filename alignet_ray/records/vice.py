@@ -106,18 +106,21 @@ def read_vice(folder: Folder, settings: Json) -> ViceEmbedding | None:
     )
 
 
-def write_checkpoint(folder: Folder, state: ViceState, settings_digest: str) -> None:
+def write_checkpoint(folder: Folder, state: ViceState, settings: Json) -> None:
     """Keep the state of a fit, in place of the one before."""
     tensors = {name: getattr(state, name).contiguous() for name in _STATE_TENSORS}
     tensors["history"] = torch.tensor(
         [tuple(epoch) for epoch in state.history], dtype=torch.float64
     )
-    metadata = {"settings": settings_digest, "num_steps": str(state.num_steps)}
+    metadata = {"settings": canonical_json(settings).decode(), "num_steps": str(state.num_steps)}
     folder.write(CHECKPOINT_NAME, safetensors.torch.save(tensors, metadata))
 
 
-def read_checkpoint(folder: Folder, settings_digest: str) -> ViceState | None:
-    """The state of a fit of these settings; None where there is none or it is of other ones."""
+def read_checkpoint(folder: Folder, settings: Json) -> ViceState | None:
+    """The state of a fit of these settings, or None where none was begun.
+
+    Raises MismatchError for one of other settings, RecordError for a broken file.
+    """
     data = folder.read_if_there(CHECKPOINT_NAME)
     if data is None:
         return None
@@ -128,15 +131,17 @@ def read_checkpoint(folder: Folder, settings_digest: str) -> ViceState | None:
             ViceEpoch(nll, complexity, int(live))
             for nll, complexity, live in tensors["history"].tolist()
         ]
-        if metadata["settings"] != settings_digest:
-            return None
         parts = [tensors[name] for name in _STATE_TENSORS]
-        return ViceState(parts[0], parts[1], parts[2], int(metadata["num_steps"]), tuple(history))
+        num_steps, made_with = int(metadata["num_steps"]), metadata["settings"]
     except (KeyError, ValueError, safetensors.SafetensorError) as error:
         place = folder.place(CHECKPOINT_NAME)
         raise RecordError(
             f"unreadable ({error})", "the state of a fit", place, "Remove it to start again."
         ) from error
+    place = folder.place(CHECKPOINT_NAME)
+    remedy = "Ask for the same settings, give another --output, or remove it to start again."
+    refuse_other_settings(parse_json(made_with.encode(), place), settings, place, remedy)
+    return ViceState(parts[0], parts[1], parts[2], num_steps, tuple(history))
 
 
 def _metadata(data: bytes) -> dict[str, str]:

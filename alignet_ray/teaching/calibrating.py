@@ -4,6 +4,7 @@ import numpy as np
 
 from alignet_ray.config.fit_teacher import FitTeacherConfig
 from alignet_ray.functional.calibration import Model, calibration, models_before_and_after
+from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.records.digests import Json
 from alignet_ray.records.teacher_bundle import Transform
 from alignet_ray.teaching.affine_task import Material
@@ -28,12 +29,14 @@ def measure_calibration(
     """
     everything = np.ones(len(material.vectors), dtype=bool)
     judged = material.judgements.among(everything, _NUM_TRAINING_TRIPLETS, "temperature")
+    stream = RandomStream(config.seed, "calibration_temperature")
+    rows = stream.permutation(len(judged.triplets))[:_NUM_TRAINING_TRIPLETS]
     models = models_before_and_after(
         material.vectors,
         transform.apply(material.vectors),
         human.triplets,
-        training_triplets=judged.triplets[:_NUM_TRAINING_TRIPLETS],
-        training_probabilities=judged.probabilities[:_NUM_TRAINING_TRIPLETS].astype(np.float64),
+        training_triplets=judged.triplets[rows],
+        training_probabilities=judged.probabilities[rows].astype(np.float64),
     )
     people = human_log_probabilities(source, object_ids, human.triplets, config)
     if people is not None:

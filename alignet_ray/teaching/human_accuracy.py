@@ -61,9 +61,11 @@ def human_accuracy(
     report: Json = {
         "num_responses": int(weights.sum()),
         "num_triplets": len(weights),
-        "majority_share": float(majority_share(counts).mean()),
-        "leave_one_out_majority": float(leave_one_out_majority(counts).mean()),
     }
+    repeated = counts[counts.sum(axis=1) >= 2]
+    if len(repeated):  # one answer alone agrees with itself, and with nobody else
+        report["majority_share"] = float(majority_share(repeated).mean())
+        report["leave_one_out_majority"] = float(leave_one_out_majority(repeated).mean())
     for similarity, states in correct.items():
         before, after = (states[state] for state in STATES)
         intervals = mean_intervals(

@@ -3,8 +3,14 @@
 from dataclasses import dataclass
 
 from alignet_ray.config.human_sources import HumanSourcesConfig
+from alignet_ray.errors import InputError
 from alignet_ray.records.choices import read_choices
-from alignet_ray.records.human import HumanChoices, HumanProbabilities, read_names
+from alignet_ray.records.human import (
+    HumanChoices,
+    HumanProbabilities,
+    read_names,
+    without_triplets_of,
+)
 from alignet_ray.records.human_embedding import HumanEmbedding, read_human_embedding
 from alignet_ray.records.human_tables import read_probabilities
 from alignet_ray.teaching.row_order import refuse_order_unlike_choices
@@ -19,6 +25,8 @@ class HumanData:
     names: tuple[str, ...]
     source: HumanSource
     responses: HumanChoices | None
+    num_left_out: int
+    """Judgements of triplets that the responses show: nothing is learned from them."""
 
 
 def read_human_data(config: HumanSourcesConfig) -> HumanData:
@@ -33,9 +41,19 @@ def read_human_data(config: HumanSourcesConfig) -> HumanData:
     responses = None
     if config.responses is not None:
         responses = read_choices(config.responses, names, config.responses_layout)
-    if isinstance(source, HumanEmbedding) and responses is not None:
+    num_left_out = 0
+    if responses is not None and isinstance(source, HumanEmbedding):
         refuse_order_unlike_choices(source, responses, config)
-    return HumanData(names=names, source=source, responses=responses)
+    elif responses is not None and not isinstance(source, HumanEmbedding):
+        num_given = len(source.triplets)
+        source = without_triplets_of(source, responses)
+        num_left_out = num_given - len(source.triplets)
+        if not len(source.triplets):
+            raise InputError(
+                f"all {num_given:,} judgements are of triplets that --responses shows too",
+                "others to learn from", config.judgements, "Give responses that are held out.",
+            )  # fmt: skip
+    return HumanData(names=names, source=source, responses=responses, num_left_out=num_left_out)
 
 
 def _read_source(config: HumanSourcesConfig, names: tuple[str, ...] | None) -> HumanSource:

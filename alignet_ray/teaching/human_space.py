@@ -6,13 +6,12 @@ from jaxtyping import Float, Int
 
 from alignet_ray.config.fit_teacher import FitTeacherConfig
 from alignet_ray.functional.odd_one_out import pair_log_probabilities, pair_similarities
-from alignet_ray.functional.vice_posterior import posterior_probabilities
+from alignet_ray.functional.vice_posterior import log_probabilities, posterior_probabilities
 from alignet_ray.records.digests import Json
 from alignet_ray.records.human import HumanChoices
 from alignet_ray.records.human_embedding import HumanEmbedding
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed_objects import ObjectEmbeddings
-from alignet_ray.stages.session import largest_node_cpus
 from alignet_ray.teaching.human_data import HumanData, HumanSource
 from alignet_ray.teaching.row_order import refuse_order_unlike_images
 from alignet_ray.teaching.vice import fit_vice, vice_data
@@ -27,13 +26,13 @@ def human_space(
     Call inside `ray_session`. Raises InputError for rows that are clearly in another order.
     """
     source, metrics = human.source, None
-    if isinstance(source, HumanChoices) and config.fit.targets == "soft":
+    if isinstance(source, HumanChoices) and config.fits_vice:
         fitted = fit_vice(
             vice_data(source, config.vice.held_out_fraction, config.seed),
             config.vice,
             seed=config.seed,
             output=Folder.at(config.output),
-            threads=min(config.vice_cpus, largest_node_cpus()),
+            threads=config.vice_cpus,
             resources=config.resources,
         )
         source = HumanEmbedding(names=fitted.names, vectors=fitted.mean, scale=fitted.scale)
@@ -63,5 +62,5 @@ def human_log_probabilities(
         return pair_log_probabilities(similarities).numpy()
     probabilities = posterior_probabilities(
         source.vectors, source.scale, rows, num_samples=config.vice.num_samples, seed=config.seed
-    ).astype(np.float64)
-    return np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
+    )
+    return log_probabilities(probabilities)

@@ -7,6 +7,9 @@ others in the same folder are refused. The bundle is written last: it says that 
 from collections.abc import Sequence
 from dataclasses import asdict
 
+import numpy as np
+from jaxtyping import Float32
+
 from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.config.fit_teacher import FitTeacherConfig
 from alignet_ray.config.transform_fit import candidates
@@ -91,7 +94,7 @@ def _settings(config: FitTeacherConfig, found: TaughtObjects, backbone: Resolved
         "backbone": backbone.identity(),
         "human_sha256": files,
         **objects_identity(config, found),
-        "vice": asdict(config.vice) if config.choices else None,
+        "vice": config.vice_settings,
         "fit": asdict(config.fit),
         "search": _plain(asdict(config.grid)) if config.search else None,
         "local": _local_identity(config.local_run),
@@ -119,7 +122,7 @@ def _found(folder: Folder, settings: Json) -> TeacherBundle:
     bundle = read_bundle(folder)
     remedy = (
         "Ask for the same settings or give another --output; or delete it to fit again: what is "
-        "finished of a search is kept."
+        "finished of a search is kept, and VICE where its own settings are the same."
     )
     made_with = bundle.provenance.get("settings", {})
     refuse_other_settings(made_with, settings, folder.place(BUNDLE_NAME), remedy)
@@ -137,13 +140,14 @@ def _make(
     objects = embeddings_of(found, config, backbone)
     counts = _count_objects(found, objects, config)
     responses, dropped = _human_counts(config, human.responses, objects.object_ids)
+    local = _local_images(config, objects)  # before the long fit: what is wrong is said at once
     source, vice_metrics = human_space(config, human, objects)
-    material = _material(config, source, objects)
+    material = _material(config, source, objects, local)
     transform, metrics = _fit(config, material, responses)
     metrics["counts"] = {
         **counts,
         **material.judgements.counts,
-        **_count_choices(human.source, objects),
+        **_count_choices(human, objects),
         "dropped_responses": dropped,
     }
     if vice_metrics is not None:
@@ -177,15 +181,25 @@ def _fit(
     return fit_transform(tried, material, responses, place)
 
 
-def _material(config: FitTeacherConfig, source: HumanSource, objects: ObjectEmbeddings) -> Material:
+def _local_images(
+    config: FitTeacherConfig, objects: ObjectEmbeddings
+) -> Float32[np.ndarray, "images dim"] | None:
+    """Other images' raw representations, where the local loss is asked for."""
+    if config.local_run is None:
+        return None
+    return read_local_images(
+        config.local_run, objects.backbone, count=config.fit.num_local_images, seed=config.seed
+    )
+
+
+def _material(
+    config: FitTeacherConfig,
+    source: HumanSource,
+    objects: ObjectEmbeddings,
+    local: Float32[np.ndarray, "images dim"] | None,
+) -> Material:
     """Everything that fits are made of; no response is in it."""
     num_objects, num_folds = len(objects.object_ids), config.fit.num_folds
-    local = None
-    if config.local_run is not None:
-        local = read_local_images(
-            config.local_run, objects.backbone,
-            count=config.fit.num_local_images, seed=config.seed,
-        )  # fmt: skip
     return Material(
         vectors=objects.vectors,
         judgements=judgements_of(
@@ -251,12 +265,15 @@ def _count_objects(
     }
 
 
-def _count_choices(source: HumanSource, objects: ObjectEmbeddings) -> Json:
-    """Choices, and how many show an object that cannot be embedded: the map learns without."""
-    if not isinstance(source, HumanChoices):
-        return {}
-    _, kept = source.rows_among(objects.object_ids)
-    return {"choices": len(kept), "choices_without_image": int((~kept).sum())}
+def _count_choices(human: HumanData, objects: ObjectEmbeddings) -> Json:
+    """Choices; how many show an object that cannot be embedded: the map learns without; and how
+    many judgements were left out because responses show the same triplet.
+    """
+    counts: Json = {"left_out_for_responses": human.num_left_out}
+    if isinstance(human.source, HumanChoices):
+        _, kept = human.source.rows_among(objects.object_ids)
+        counts |= {"choices": len(kept), "choices_without_image": int((~kept).sum())}
+    return counts
 
 
 def _human_counts(

@@ -82,6 +82,8 @@ def _refuse_better_order(
     config: HumanSourcesConfig,
 ) -> None:
     """Try every other order; raise for the best of them where it is clearly better."""
+    if not config.check_order:
+        return
     orders = other_orders(names)
     scores = {title: z_score(gain(order)) for title, order in orders.items()}
     best = max(scores, key=lambda title: scores[title], default=None)
@@ -105,12 +107,15 @@ def _refusal(
     )
     if config.human_embedding is None:
         place = f"{config.choices}, numbered by {config.names}"
-        remedy = f"Give --names with {title}, if that is what the choices' numbers count."
+        remedy = (
+            f"Give --names with {title}, if that is what the choices' numbers count, or say "
+            "--no-check-order if the order is meant."
+        )
     else:
         place = f"{config.human_embedding}, rows of {config.human_embedding_names or config.names}"
         remedy = (
             f"Give a file with {title} as --human-embedding-names, or as --names where "
-            "responses are numbers too."
+            "responses are numbers too; or say --no-check-order if the order is meant."
         )
     return InputError(
         f"its rows seem to be in another order, {title} ({reason}): {len(moved)} differ, {listed}",

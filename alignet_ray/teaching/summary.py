@@ -44,6 +44,9 @@ def print_fitted(folder: Folder, bundle: TeacherBundle) -> None:
     metrics = bundle.metrics
     print(f"teacher {_name(bundle)}")
     print("  " + _objects_line(metrics["counts"]))
+    if metrics["counts"].get("left_out_for_responses"):
+        left_out = metrics["counts"]["left_out_for_responses"]
+        print(f"  {left_out:,} judgements left out: --responses shows their triplets")
     if "vice" in metrics:
         print("  " + _choices_line(metrics["counts"]))
         print("  " + _vice_line(metrics["vice"]))
@@ -91,7 +94,12 @@ def _vice_line(vice: Json) -> str:
         f"accuracy {held_out['accuracy']:.4f}, negative log-likelihood "
         f"{held_out['negative_log_likelihood']:.4f}"
     )
-    return line if vice["is_stable"] else line + "; not stable yet: raise --vice.max-epochs"
+    return (
+        line
+        if vice["is_stable"]
+        else line
+        + ("; its dimensions still change: fit in another --output with more --vice.max-epochs")
+    )
 
 
 def _triplets_line(counts: Json) -> str:
@@ -165,10 +173,10 @@ def _print_unseen_objects(unseen: Json) -> None:
 
 
 def _print_human(label: str, human: Json, dropped: str = "") -> None:
-    print(
-        f"  {label}: {human['num_responses']:,} to {human['num_triplets']:,} triplets{dropped} "
-        f"(a person against the others' majority: {human['leave_one_out_majority']:.4f})"
-    )
+    ceiling = human.get("leave_one_out_majority")
+    people = "" if ceiling is None else f" (a person against the others' majority: {ceiling:.4f})"
+    responses, triplets = human["num_responses"], human["num_triplets"]
+    print(f"  {label}: {responses:,} to {triplets:,} triplets{dropped}{people}")
     for name in SIMILARITIES:
         before, after, difference = (human[name][key] for key in ("before", "after", "difference"))
         print(

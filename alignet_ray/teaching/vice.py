@@ -2,7 +2,8 @@
 
 A task runs epochs for some seconds and hands back the whole state of the fit; the driver keeps
 that state in the output folder and shows how it goes. So a node that dies costs one task, a driver
-that dies costs what came after the last checkpoint, and neither changes the numbers.
+that dies costs what came after the last checkpoint, and neither changes the numbers. The fit runs
+on CPU threads, as many as are asked for whatever the machine has: they change the last bits.
 """
 
 import time
@@ -28,7 +29,7 @@ from alignet_ray.functional.vice import (
     run_epochs,
 )
 from alignet_ray.functional.vice_dimensions import live_dimensions
-from alignet_ray.functional.vice_posterior import posterior_probabilities
+from alignet_ray.functional.vice_posterior import log_probabilities, posterior_probabilities
 from alignet_ray.records.digests import Json, digest, sha256
 from alignet_ray.records.human import HumanChoices
 from alignet_ray.records.store import Folder
@@ -41,7 +42,7 @@ from alignet_ray.records.vice import (
     write_vice,
 )
 from alignet_ray.stages.progress import status
-from alignet_ray.stages.session import choose_device
+from alignet_ray.stages.session import largest_node_cpus
 from alignet_ray.stages.tasks import run_task, share
 
 _TASK_SECONDS = 15.0
@@ -112,8 +113,8 @@ def fit_vice(
     found = read_vice(folder, identity)
     if found is not None:
         return found
-    state = read_checkpoint(folder, digest(identity)) or initial_state(len(data.names), settings)
-    state = _run(state, data, settings, digest(identity), folder, threads, resources)
+    state = read_checkpoint(folder, identity) or initial_state(len(data.names), settings)
+    state = _run(state, data, settings, identity, folder, threads, resources)
     embedding = finished_embedding(
         state, data, settings, num_samples=config.num_samples, identity=identity
     )
@@ -144,34 +145,39 @@ def _run(
     state: ViceState,
     data: ViceData,
     settings: ViceSettings,
-    settings_digest: str,
+    identity: Json,
     folder: Folder,
     threads: int,
     resources: Resources,
 ) -> ViceState:
     """Tasks of some seconds each until the fit is finished; a checkpoint after each."""
-    device = choose_device(resources)
     choices = share(data.train)
-    on_gpu = device == "cuda"
+    num_cpus = float(min(threads, largest_node_cpus()))
     with status("vice", is_shown=resources.progress) as say:
         while not is_finished(state.history, settings):
             done, start = len(state.history), time.monotonic()
-            state = run_task(
-                _epochs, choices, state, settings, device, threads,
-                num_cpus=float(threads), num_gpus=int(on_gpu),
-            )  # fmt: skip
-            write_checkpoint(folder, state, settings_digest)
+            state = run_task(_epochs, choices, state, settings, threads, num_cpus=num_cpus)
+            _refuse_divergence(state, settings)
+            write_checkpoint(folder, state, identity)
             pace = (time.monotonic() - start) / (len(state.history) - done)
             say(_progress_line(state, settings, pace))
     return state
 
 
-def _epochs(
-    choices: Choices, state: ViceState, settings: ViceSettings, device: str, threads: int
-) -> ViceState:
+def _epochs(choices: Choices, state: ViceState, settings: ViceSettings, threads: int) -> ViceState:
     torch.set_num_threads(threads)
     rows = torch.from_numpy(np.array(choices))  # the shared array is read-only, torch objects
-    return run_epochs(state, rows, settings, seconds=_TASK_SECONDS, device=device)
+    return run_epochs(state, rows, settings, seconds=_TASK_SECONDS)
+
+
+def _refuse_divergence(state: ViceState, settings: ViceSettings) -> None:
+    if not bool(state.parameters.isfinite().all()):
+        raise InputError(
+            f"numbers that are not finite after {len(state.history)} epochs",
+            "a fit that converges",
+            f"the VICE fit at a learning rate of {settings.learning_rate:g}",
+            "Lower --vice.learning-rate.",
+        )  # fmt: skip
 
 
 def _progress_line(state: ViceState, settings: ViceSettings, pace: float) -> str:
@@ -206,7 +212,7 @@ def finished_embedding(
     mean, scale = (part[:, live].numpy() for part in (state.mean, state.scale))
     probabilities = posterior_probabilities(
         mean, scale, data.held_out, num_samples=num_samples, seed=settings.seed
-    ).astype(np.float64)
+    )
     chosen = np.tile([1.0, 0.0, 0.0], (len(data.held_out), 1))
     metrics: Json = {
         "num_objects": len(data.names),
@@ -216,7 +222,8 @@ def finished_embedding(
         "num_live": len(live),
         "held_out": {
             "num_choices": len(data.held_out),
-            "negative_log_likelihood": float(-np.log(probabilities[:, 0]).mean()),
+            "num_samples": num_samples,
+            "negative_log_likelihood": float(-log_probabilities(probabilities[:, 0]).mean()),
             "accuracy": float(expected_accuracy(probabilities, chosen).mean()),
         },
     }

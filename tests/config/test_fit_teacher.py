@@ -4,8 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from alignet_ray.cli import parse_config
 from alignet_ray.config.fit_teacher import FitTeacherConfig
+from alignet_ray.errors import ConfigError
 
 JOB = Path(__file__).resolve().parents[2] / "jobs" / "fit_teacher.py"
 PLACES = ("--images", "i", "--names", "n", "--output", "o")
@@ -35,3 +38,39 @@ def test_help_imports_nothing_heavy():
     for flag in ("--choices", "--choices-layout", "--human-embedding", "--responses-layout",
                  "--embeddings", "--human-scale"):  # fmt: skip
         assert f"{flag} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--probabilities", "p", "--vice.preset", "reference"),
+        ("--human-embedding", "e", "--vice.num-samples", "7"),
+        ("--choices", "c", "--fit.targets", "hard", "--vice.fdr", "0.1"),
+        ("--choices", "c", "--fit.targets", "hard", "--fit.num-triplets", "7"),
+        ("--human-embedding", "e", "--fit.num-local-images", "7"),
+        ("--human-embedding", "e", "--embeddings", "v.npz", "--cache", "d"),
+    ],
+)
+def test_flags_that_nothing_would_use_are_refused(flags):
+    with pytest.raises(ConfigError, match="nothing would use it"):
+        parse_config(FitTeacherConfig, [*PLACES, *flags])
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (("--human-embedding", "e"), None),
+        (("--human-embedding", "e", "--human-scale", "s"), {"num_samples": 50}),
+        (("--human-embedding", "e", "--human-scale", "s", "--vice.num-samples", "7"),
+         {"num_samples": 7}),
+        (("--choices", "c", "--fit.targets", "hard"), None),
+    ],
+)  # fmt: skip
+def test_the_teacher_depends_on_what_is_used_of_vice(flags, expected):
+    assert parse_config(FitTeacherConfig, [*PLACES, *flags]).vice_settings == expected
+
+
+def test_a_fitted_embedding_depends_on_all_of_vice():
+    config = parse_config(FitTeacherConfig, [*PLACES, "--choices", "c", "--vice.spike", "0.5"])
+    assert config.vice_settings is not None
+    assert config.vice_settings["spike"] == 0.5

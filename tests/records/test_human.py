@@ -13,7 +13,7 @@ from alignet_ray.functional.agreement import (
 )
 from alignet_ray.functional.odd_one_out import pair_similarities
 from alignet_ray.records.choices import read_choices
-from alignet_ray.records.human import HumanChoices, read_names
+from alignet_ray.records.human import HumanChoices, read_names, without_triplets_of
 from alignet_ray.records.human_embedding import read_human_embedding
 from alignet_ray.records.object_images import find_object_images
 
@@ -96,3 +96,20 @@ def test_one_things_image_is_missing(real_data):
     things = real_data / "things"
     names = read_names(str(things / "names_vice_order.txt"))
     assert find_object_images(str(things / "images"), names).missing == ("yo-yo",)
+
+
+def test_triplets_that_others_show_are_left_out_in_any_order():
+    names = ("a", "b", "c", "d")
+    own = HumanChoices(
+        names=names, triplets=np.array([[0, 1, 2], [3, 1, 0], [2, 3, 1]]),
+        odd_position=np.array([0, 1, 2]), subjects=np.array([7, 8, 9]),
+    )  # fmt: skip
+    others = HumanChoices(
+        names=("d", "b", "a", "z"), triplets=np.array([[2, 1, 0], [3, 1, 0]]),
+        odd_position=np.array([0, 0]),
+    )  # fmt: skip
+    left = without_triplets_of(own, others)
+    assert left.triplets.tolist() == [[0, 1, 2], [2, 3, 1]]
+    assert left.odd_position.tolist() == [0, 2]
+    assert left.subjects is not None
+    assert left.subjects.tolist() == [7, 9]

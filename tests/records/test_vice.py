@@ -40,7 +40,7 @@ def embedding():
 def test_an_embedding_comes_back(tmp_path, embedding):
     folder = Folder.at(str(tmp_path))
     assert read_vice(folder, SETTINGS) is None
-    write_checkpoint(folder, STATE, "digest")
+    write_checkpoint(folder, STATE, SETTINGS)
     write_vice(folder, embedding)
     found = read_vice(folder, SETTINGS)
     assert found is not None
@@ -72,25 +72,26 @@ def test_an_altered_file_is_named(tmp_path, embedding, name):
 
 def test_the_state_of_a_fit_comes_back_to_the_bit(tmp_path):
     folder = Folder.at(str(tmp_path))
-    assert read_checkpoint(folder, "digest") is None
-    write_checkpoint(folder, STATE, "digest")
-    found = read_checkpoint(folder, "digest")
+    assert read_checkpoint(folder, SETTINGS) is None
+    write_checkpoint(folder, STATE, SETTINGS)
+    found = read_checkpoint(folder, SETTINGS)
     assert found is not None
     assert (found.num_steps, found.history) == (STATE.num_steps, STATE.history)
     for left, right in zip(found[:3], STATE[:3], strict=True):
         assert torch.equal(left, right)
 
 
-def test_the_state_of_another_fit_is_not_taken(tmp_path):
+def test_the_state_of_another_fit_is_refused_with_what_differs(tmp_path):
     folder = Folder.at(str(tmp_path))
-    write_checkpoint(folder, STATE, "digest")
-    assert read_checkpoint(folder, "another") is None
+    write_checkpoint(folder, STATE, SETTINGS)
+    with pytest.raises(MismatchError, match=r"fit\.batch_size 64 \(made with 128\)"):
+        read_checkpoint(folder, {"fit": {"seed": 0, "batch_size": 64}})
 
 
 @pytest.mark.parametrize("length", [0, 4, 60, 300])
 def test_a_truncated_checkpoint_is_named(tmp_path, length):
     folder = Folder.at(str(tmp_path))
-    write_checkpoint(folder, STATE, "digest")
+    write_checkpoint(folder, STATE, SETTINGS)
     folder.write(CHECKPOINT_NAME, folder.read(CHECKPOINT_NAME)[:length])
     with pytest.raises(RecordError, match=rf"{CHECKPOINT_NAME}.*Remove it"):
-        read_checkpoint(folder, "digest")
+        read_checkpoint(folder, SETTINGS)

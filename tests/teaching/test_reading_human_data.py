@@ -45,7 +45,8 @@ GOOD = {
     "own.txt": "\n".join(reversed(NAMES)),
     "choices.txt": "0 1 2\n3 4 5\n",
     "choices.csv": f"{IDS_HEADER},odd\nant,bee,cup,cup\nelk,dog,fox,dog\n",
-    "probabilities.csv": f"{IDS_HEADER},p01,p02,p12\nant,bee,cup,0.5,0.25,0.25\n",
+    "probabilities.csv": f"{IDS_HEADER},p01,p02,p12\n"
+    "ant,bee,cup,0.5,0.25,0.25\nant,bee,dog,0.5,0.25,0.25\n",
     "mean.npy": npy(np.arange(14.0).reshape(7, 2)),
     "scale.npy": npy(np.ones((7, 2))),
     "responses.tsv": "1\t2\t3\t1\t9\n",
@@ -78,7 +79,7 @@ def read_all(config):
         ({"choices": "choices.txt", "names": "names.txt"}, HumanChoices, NAMES),
         ({"choices": "choices.csv"}, HumanChoices, ("ant", "bee", "cup", "dog", "elk", "fox")),
         ({"choices": "choices.csv", "names": "own.txt"}, HumanChoices, NAMES[::-1]),
-        ({"probabilities": "probabilities.csv"}, HumanProbabilities, ("ant", "bee", "cup")),
+        ({"probabilities": "probabilities.csv"}, HumanProbabilities, ("ant", "bee", "cup", "dog")),
         ({"human_embedding": "mean.npy", "names": "names.txt"}, HumanEmbedding, NAMES),
         (
             {"human_embedding": "mean.npy", "human_scale": "scale.npy",

@@ -10,7 +10,7 @@ from alignet_ray.config.resources import Resources
 from alignet_ray.config.vice import ViceConfig
 from alignet_ray.errors import InputError
 from alignet_ray.functional.vice import initial_state, run_epochs
-from alignet_ray.records.digests import digest
+from alignet_ray.functional.vice_posterior import log_probabilities
 from alignet_ray.records.human import HumanChoices
 from alignet_ray.records.store import Folder
 from alignet_ray.records.vice import (
@@ -96,7 +96,7 @@ def test_a_fit_goes_on_from_its_checkpoint_to_the_same_bytes(tmp_path):
         initial_state(20, settings), torch.from_numpy(data.train), settings, seconds=0.0
     )
     halves = Folder.at(str(tmp_path / "halves")).folder(VICE_FOLDER)
-    wanted = digest(vice_identity(data, settings))
+    wanted = vice_identity(data, settings)
     write_checkpoint(halves, begun, wanted)
     assert read_checkpoint(halves, wanted) is not None
     fit(tmp_path / "halves")
@@ -127,3 +127,18 @@ def test_a_fit_in_which_nothing_comes_alive_is_refused(tmp_path):
     )  # fmt: skip
     with pytest.raises(InputError, match="no dimension lives after"):
         finished_embedding(state, data, settings, num_samples=5, identity={})
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_fit_that_diverges_names_the_learning_rate(tmp_path):
+    config = ViceConfig(learning_rate=1e30, num_dimensions=6, max_epochs=50)
+    with pytest.raises(InputError, match=r"not finite.*Lower --vice\.learning-rate"):
+        fit_vice(
+            vice_data(human(400), 0.1, 0), config, seed=0, output=Folder.at(str(tmp_path)),
+            threads=1, resources=RESOURCES,
+        )  # fmt: skip
+
+
+def test_a_choice_that_no_sample_allows_has_a_finite_loss():
+    assert np.isfinite(log_probabilities(np.array([0.0, 1.0], dtype=np.float32))).all()

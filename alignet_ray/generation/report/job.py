@@ -32,8 +32,8 @@ def report(config: ReportConfig) -> str:
     root = Folder.at(config.run)
     if not root.exists(CONFIG_NAME):
         raise InputError(
-            "no such run", "the root of a run", root.url,
-            "Give the --output of jobs/generate.py or jobs/convert.py.",
+            "no such run or teacher", "the folder of one", root.url,
+            "Give the --output of jobs/generate.py, jobs/convert.py or jobs/fit_teacher.py.",
         )  # fmt: skip
     read_run(root)  # where it is not finished, say so before Ray starts and a lock file is made
     with locked(root), ray_session(config.resources):

@@ -91,5 +91,5 @@ def test_the_script_finds_out_what_lies_there(folder, tmp_path):
     assert folder.read(REPORT_NAME) == page
     nothing = [sys.executable, script, "--run", str(tmp_path / "nothing")]
     refused = subprocess.run(nothing, capture_output=True, text=True, check=False)
-    assert refused.returncode == 5
-    assert "jobs/generate.py or jobs/fit_teacher.py" in refused.stderr
+    assert refused.returncode == 3
+    assert "jobs/convert.py or jobs/fit_teacher.py" in refused.stderr
