@@ -233,18 +233,23 @@ def _report(
         after=bundle.transform.apply(objects.vectors),
         image_urls=found.images.urls if found.images else {},
         human=space,
-        curves=tuple(
-            Curve(
-                name=f"fold {curve['fold'] + 1}",
-                cross_entropies=tuple(curve["cross_entropy"]),
-                best_epoch=bundle.metrics["selection"]["num_epochs"],
-            )
-            for curve in bundle.metrics["selection"]["winner_curves"]
-        ),
+        curves=curves_of(bundle.metrics["selection"]),
         settings=bundle.provenance["settings"],
         seed=config.seed,
     )
     write_report(Folder.at(config.output), report)
+
+
+def curves_of(selection: Json) -> tuple[Curve, ...]:
+    """The winner on each fold; one that stopped before the chosen epoch counts with its last."""
+    return tuple(
+        Curve(
+            name=f"fold {curve['fold'] + 1}",
+            cross_entropies=tuple(curve["cross_entropy"]),
+            best_epoch=min(selection["num_epochs"], len(curve["cross_entropy"])) or None,
+        )
+        for curve in selection["winner_curves"]
+    )
 
 
 def _count_objects(

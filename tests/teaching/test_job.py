@@ -23,7 +23,7 @@ from alignet_ray.records.choices import read_choices
 from alignet_ray.records.human import without_triplets_of
 from alignet_ray.records.store import Folder
 from alignet_ray.records.teacher_bundle import BUNDLE_NAME, TRANSFORM_NAME, read_bundle
-from alignet_ray.teaching.job import fit_teacher
+from alignet_ray.teaching.job import curves_of, fit_teacher
 
 NUM_OBJECTS = 40
 RESOURCES = Resources(device="cpu", num_actors=1, progress=False)
@@ -192,3 +192,17 @@ def _cells(folder):
         name: SimpleNamespace(data=folder.read(name), time=Path(folder.path(name)).stat().st_mtime)
         for name in folder.sizes()
     }
+
+
+def test_the_report_marks_the_last_epoch_of_a_fold_that_stopped_early():
+    curves = curves_of(
+        {
+            "num_epochs": 3,
+            "winner_curves": [
+                {"fold": 0, "cross_entropy": [1.0, 0.9, 0.8, 0.85]},
+                {"fold": 1, "cross_entropy": [1.0, 0.95]},
+                {"fold": 2, "cross_entropy": []},
+            ],
+        }
+    )
+    assert [curve.best_epoch for curve in curves] == [3, 2, None]
