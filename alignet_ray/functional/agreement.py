@@ -13,6 +13,12 @@ Counts = Int[np.ndarray, "triplets 3"]
 Similarities = Float[np.ndarray, "triplets 3"]
 
 
+def triplet_codes(triplets: Int[np.ndarray, "rows 3"], num_objects: int) -> Int[np.ndarray, "rows"]:
+    """One number for three objects in any order; at most two million objects."""
+    place_values = num_objects ** np.arange(NUM_PAIRS, dtype=np.int64)
+    return np.sort(triplets, axis=1).astype(np.int64) @ place_values
+
+
 def count_choices(
     triplets: Int[np.ndarray, "responses 3"], odd_position: Int[np.ndarray, "responses"]
 ) -> tuple[Int[np.ndarray, "triplets 3"], Int[np.ndarray, "triplets 3"]]:

@@ -1,8 +1,6 @@
 """Human pair probabilities from a Gaussian embedding of objects (method: section 2, posterior).
 
-    p*(pair) = 1/R sum_r softmax_pairs(Z_r Z_r^T) ,   Z_r = relu(mean + scale * noise_r)
-
-Without scales the embedding is taken as it is, and its softmax is the answer.
+p*(pair) = 1/R sum_r softmax_pairs(Z_r Z_r^T) ,   Z_r = relu(mean + scale * noise_r)
 """
 
 import numpy as np

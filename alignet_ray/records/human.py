@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from alignet_ray.errors import InputError
+from alignet_ray.functional.agreement import triplet_codes
 from alignet_ray.records.store import read_url
 from alignet_ray.records.wording import NUM_SHOWN, numbered
 
@@ -65,20 +66,14 @@ class HumanProbabilities(HumanTriplets):
 
 def without_triplets_of(own: Triplets, others: HumanTriplets) -> Triplets:
     """The same less every row whose three objects, in any order, are a row of `others`."""
-    shown = _codes(others.rows_among(own.names)[0], len(own.names))
-    rows = ~np.isin(_codes(own.triplets, len(own.names)), shown)
+    shown = triplet_codes(others.rows_among(own.names)[0], len(own.names))
+    rows = ~np.isin(triplet_codes(own.triplets, len(own.names)), shown)
     arrays = {
         field.name: value[rows]
         for field in fields(own)
         if isinstance(value := getattr(own, field.name), np.ndarray)
     }
     return replace(own, **arrays)
-
-
-def _codes(triplets: Int[np.ndarray, "rows 3"], num_objects: int) -> Int[np.ndarray, "rows"]:
-    """One number for three objects in any order; at most two million objects."""
-    place_values = num_objects ** np.arange(3, dtype=np.int64)
-    return np.sort(triplets, axis=1).astype(np.int64) @ place_values
 
 
 def read_names(url: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 
+from alignet_ray.config.vice import ViceConfig
 from alignet_ray.errors import InputError
 from alignet_ray.functional.object_folds import is_within, random_triplets
 from alignet_ray.functional.odd_one_out import pair_log_probabilities, pair_similarities
@@ -18,8 +19,6 @@ from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.functional.vice_posterior import posterior_probabilities
 from alignet_ray.records.digests import Json, digest, sha256
 from alignet_ray.records.human_embedding import HumanEmbedding
-
-NUM_POSTERIOR_SAMPLES = 50
 
 _LEAST_OBJECTS = 3
 
@@ -123,7 +122,7 @@ def judgements_of(
     *,
     seed: int,
     place: str,
-    num_samples: int = NUM_POSTERIOR_SAMPLES,
+    num_samples: int = ViceConfig.num_samples,
 ) -> Judgements:
     """A human source as rows of the embedded objects.
 

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Int
 from alignet_ray.config.resources import Resources
 from alignet_ray.config.vice import ViceConfig
 from alignet_ray.errors import InputError
-from alignet_ray.functional.agreement import expected_accuracy
+from alignet_ray.functional.agreement import expected_accuracy, triplet_codes
 from alignet_ray.functional.odd_one_out import NUM_PAIRS, PAIR_ORDER
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.functional.vice import (
@@ -44,6 +44,7 @@ from alignet_ray.records.vice import (
 from alignet_ray.stages.progress import status
 from alignet_ray.stages.session import largest_node_cpus
 from alignet_ray.stages.tasks import run_task, share
+from alignet_ray.teaching.affine_task import torch_threads
 
 _TASK_SECONDS = 15.0
 
@@ -86,8 +87,7 @@ def _held_out(
     choices: Choices, num_objects: int, fraction: float, seed: int
 ) -> Bool[np.ndarray, "choices"]:
     """Which choices show a held-out triplet: a seeded part of the unique ones."""
-    place_values = num_objects ** np.arange(NUM_PAIRS, dtype=np.int64)
-    codes, triplet = np.unique(np.sort(choices, axis=1) @ place_values, return_inverse=True)
+    codes, triplet = np.unique(triplet_codes(choices, num_objects), return_inverse=True)
     order = RandomStream(seed, "vice", "held_out").permutation(len(codes))
     is_held_out = np.zeros(len(codes), dtype=bool)
     is_held_out[order[: round(fraction * len(codes))]] = True
@@ -165,9 +165,9 @@ def _run(
 
 
 def _epochs(choices: Choices, state: ViceState, settings: ViceSettings, threads: int) -> ViceState:
-    torch.set_num_threads(threads)
     rows = torch.from_numpy(np.array(choices))  # the shared array is read-only, torch objects
-    return run_epochs(state, rows, settings, seconds=_TASK_SECONDS)
+    with torch_threads(threads):
+        return run_epochs(state, rows, settings, seconds=_TASK_SECONDS)
 
 
 def _refuse_divergence(state: ViceState, settings: ViceSettings) -> None:
