@@ -104,7 +104,7 @@ class ViceState(NamedTuple):
 def initial_state(num_objects: int, settings: ViceSettings) -> ViceState:
     """Means from Kaiming's normal distribution (fan-out: dimensions), one log scale for all."""
     shape = (num_objects, settings.num_dimensions)
-    noise = torch.randn(shape, generator=_generator(settings, "start"))
+    noise = torch.randn(shape, generator=keyed_generator(settings.seed, "vice", "start"))
     mean = noise * math.sqrt(2 / settings.num_dimensions)
     given = settings.initial_log_scale
     log_scale = torch.full(shape, -1 / float(mean.std()) if given is None else given)
@@ -169,7 +169,7 @@ def _learning_rate(history: tuple[ViceEpoch, ...], settings: ViceSettings) -> fl
 def _run_epoch(state: ViceState, choices: Choices, settings: ViceSettings) -> ViceState:
     parameters = state.parameters.clone().requires_grad_()
     optimizer = _resumed_adam(parameters, state, _learning_rate(state.history, settings))
-    generator = _generator(settings, len(state.history))
+    generator = keyed_generator(settings.seed, "vice", len(state.history))
     order = torch.randperm(len(choices), generator=generator)
     batches = order.tensor_split(-(-len(choices) // settings.batch_size))
     totals = torch.zeros(2, dtype=torch.float64)
@@ -232,7 +232,7 @@ def choice_similarities(embedding: PerObject, choices: Choices) -> Float[Tensor,
     return torch.stack([torch.linalg.vecdot(vectors[i], vectors[j]) for i, j in PAIR_ORDER], -1)
 
 
-def _generator(settings: ViceSettings, name: str | int) -> torch.Generator:
-    """Normal numbers and orders of one epoch, so that an epoch can be run again alone."""
-    word = RandomStream(settings.seed, "vice", name).words(1)
-    return torch.Generator().manual_seed(int(word[0] >> 1))
+def keyed_generator(seed: int, *name: str | int) -> torch.Generator:
+    """Torch's numbers of one purpose, so that an epoch or a sample can be had again alone."""
+    word = RandomStream(seed, *name).words(1)[0]
+    return torch.Generator().manual_seed(int(word >> 1))

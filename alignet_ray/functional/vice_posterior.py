@@ -10,7 +10,7 @@ from torch import Tensor
 
 from alignet_ray.functional.groups import gram_pair_similarities
 from alignet_ray.functional.odd_one_out import pair_log_probabilities
-from alignet_ray.functional.random_streams import RandomStream
+from alignet_ray.functional.vice import keyed_generator
 
 _TRIPLETS_AT_ONCE = 1 << 18
 
@@ -27,8 +27,7 @@ def posterior_probabilities(
 
     One sample of all objects serves all triplets.
     """
-    stream = RandomStream(seed, "vice_posterior")
-    generator = torch.Generator().manual_seed(int(stream.words(1)[0] >> 1))
+    generator = keyed_generator(seed, "vice_posterior")
     centre, width = (torch.from_numpy(part.astype(np.float32)) for part in (mean, scale))
     rows = torch.from_numpy(triplets)
     total = torch.zeros(len(triplets), 3)
