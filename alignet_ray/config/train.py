@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from alignet_ray.config.backbone import BackboneConfig
 from alignet_ray.config.checks import above, at_least
+from alignet_ray.config.distillation import LossConfig
 from alignet_ray.config.resources import Resources
+from alignet_ray.config.streaming import StreamingConfig
 from alignet_ray.config.urls import absolute_plugins
+from alignet_ray.config.validation import ValidationConfig
 from alignet_ray.errors import ConfigError
 
 _MACHINE_FIELDS = ("runs", "output", "plugins", "num_workers", "cpus_per_worker", "resources")
@@ -40,21 +43,15 @@ class TrainConfig:
     """Peak of Adam's learning rate; the paper trains 100,000 steps of 512 triplets at 3e-5."""
     warmup_steps: int | None = None
     """Steps of linear warm-up before the cosine to 0; default a twentieth of all."""
-    weight_decay_to_init: float = 1e-2
-    """Factor of the squared distance from the initial weights that is added to the loss."""
-    student_temperature: float | Literal["auto"] = "auto"
-    """`auto`: where the initial student's mean entropy is the teacher's; the paper's is 100."""
-    teacher_temperature: float | None = None
-    """Default: the one that the run names."""
-    validation_images: int = 4096
-    """Images of the validation split to measure on before and after; 0 for none."""
+    loss: LossConfig = field(default_factory=LossConfig)
+    """The loss."""
+    validation: ValidationConfig = field(default_factory=ValidationConfig)
+    """Validation."""
     seed: int = 0
     """Seed of the order of groups."""
 
-    num_streams: int | None = None
-    """Streams an epoch is cut into: divides groups_per_step; default at most 16 or the shards."""
-    shuffle_buffer: int = 16
-    """Groups that each stream holds to shuffle."""
+    data: StreamingConfig = field(default_factory=StreamingConfig)
+    """Reading."""
     num_workers: int = 1
     """Workers; divides num_streams, and changes no result but by rounding."""
     cpus_per_worker: float | None = None
@@ -66,16 +63,12 @@ class TrainConfig:
         object.__setattr__(self, "plugins", absolute_plugins(self.plugins))
         if not self.runs:
             raise ConfigError("no run", "at least one root written by generate", "--runs")
-        for name in ("steps", "groups_per_step", "num_streams", "num_workers"):
+        for name in ("steps", "groups_per_step", "num_workers"):
             at_least(name, getattr(self, name), 1)
-        for name in ("warmup_steps", "weight_decay_to_init", "validation_images"):
+        for name in ("warmup_steps", "seed"):
             at_least(name, getattr(self, name), 0)
-        for name in ("epochs", "learning_rate", "teacher_temperature", "cpus_per_worker"):
+        for name in ("epochs", "learning_rate", "cpus_per_worker"):
             above(name, getattr(self, name), 0)
-        at_least("shuffle_buffer", self.shuffle_buffer, 0)
-        at_least("seed", self.seed, 0)
-        if self.student_temperature != "auto":
-            above("student_temperature", self.student_temperature, 0)
 
     def settings(self) -> dict[str, Any]:
         """What decides the result, as JSON values: no URL, machine or number of workers."""

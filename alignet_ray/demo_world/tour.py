@@ -130,7 +130,7 @@ def commands(config: DemoConfig, folders: Folders) -> Iterator[tuple[str, list[s
             *("--runs", str(run), "--output", str(student)),
             *_backbone_flags("student", folders.weights),
             *("--learning-rate", str(_LEARNING_RATE), "--groups-per-step", str(_GROUPS_PER_STEP)),
-            *("--student-temperature", str(_STUDENT_TEMPERATURE)),
+            *("--loss.student-temperature", str(_STUDENT_TEMPERATURE)),
             *("--num-workers", str(config.num_workers)),
             *always,
         ],

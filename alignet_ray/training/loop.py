@@ -120,7 +120,7 @@ def _validate(
         decoder,
         world,
         student_temperature=sharpness.student_temperature,
-        max_images=config.validation_images,
+        max_images=config.validation.images,
     )
 
 
@@ -167,7 +167,7 @@ def _step(
         batch,
         world,
         student_temperature=sharpness.student_temperature,
-        weight_decay_to_init=config.weight_decay_to_init,
+        weight_decay_to_init=config.loss.weight_decay_to_init,
     )
 
 

@@ -41,16 +41,16 @@ class Sharpness:
         if self.teacher_entropy < SATURATED_ENTROPY:
             return (
                 f"the teacher's mean label entropy is {self.teacher_entropy:.4f} nats: saturated. "
-                "Raise --teacher-temperature."
+                "Raise --loss.teacher-temperature."
             )
         said = (
             f"the initial student's mean entropy is {entropy:.4f} nats at temperature "
             f"{self.student_temperature:g}"
         )
         if entropy > TOO_SOFT_ENTROPY:
-            return f"{said}: too soft to learn. Lower --student-temperature or say auto."
+            return f"{said}: too soft to learn. Lower --loss.student-temperature or say auto."
         if entropy < SATURATED_ENTROPY:
-            return f"{said}: saturated. Raise --student-temperature or say auto."
+            return f"{said}: saturated. Raise --loss.student-temperature or say auto."
         return None
 
 
@@ -63,14 +63,14 @@ def measure_sharpness(
     pairs = [_pairs(learner, decoder.batch([group])) for group in groups]
     student = np.concatenate([pair[0] for pair in pairs])
     teacher_entropy = mean_entropy(np.concatenate([pair[1] for pair in pairs]), 1.0)
-    temperature = config.student_temperature
+    temperature = config.loss.student_temperature
     if temperature == "auto":
         try:
             temperature = matching_temperature(student, teacher_entropy)
         except ValueError as error:
             raise InputError(
                 str(error), "a student whose triplets differ", config.student.name,
-                "Give --student-temperature, or other initial weights.",
+                "Give --loss.student-temperature, or other initial weights.",
             ) from error  # fmt: skip
     return Sharpness(
         student_temperature=temperature,

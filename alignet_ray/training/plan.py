@@ -40,12 +40,13 @@ class TrainPlan:
         resolved = {
             "steps": self.num_steps,
             "groups_per_step": self.layout.groups_per_step,
-            "num_streams": self.layout.num_streams,
             "warmup_steps": self.warmup_steps,
+            "student": student.identity(),
+            "runs": {f"run_{i}": source.pin() for i, source in enumerate(self.sources.sources)},
         }
-        data = {f"run_{i}": source.pin() for i, source in enumerate(self.sources.sources)}
         asked = {name: value for name, value in config.settings().items() if name != "epochs"}
-        return {**asked, **resolved, "student": student.identity(), "data": data}
+        asked["data"]["num_streams"] = self.layout.num_streams
+        return {**asked, **resolved}
 
     @property
     def epochs(self) -> float:
@@ -55,12 +56,12 @@ class TrainPlan:
 
 def make_plan(config: TrainConfig) -> TrainPlan:
     """Pin the runs and fill in the defaults. Raises ConfigError for what cannot be planned."""
-    sources = open_sources(config.runs, "train", config.teacher_temperature)
+    sources = open_sources(config.runs, "train", config.loss.teacher_temperature)
     if sources is None:
         raise ConfigError("no groups", "a run with groups", ", ".join(config.runs))
     validation = None
-    if config.validation_images:
-        validation = open_sources(config.runs, "validation", config.teacher_temperature)
+    if config.validation.images:
+        validation = open_sources(config.runs, "validation", config.loss.teacher_temperature)
     layout = _layout(config, sources)
     steps = config.steps or max(1, round(config.epochs * layout.steps_per_epoch))
     warmup = config.warmup_steps
@@ -88,22 +89,22 @@ def _layout(config: TrainConfig, sources: Sources) -> Layout:
             f"a step of {per_step} groups", f"at most the {sum(counts)} groups of the runs",
             "--groups-per-step", "Generate more groups or ask for smaller steps.",
         )  # fmt: skip
-    streams = config.num_streams or default_num_streams(per_step, len(counts))
+    streams = config.data.num_streams or default_num_streams(per_step, len(counts))
     if per_step % streams:
         raise ConfigError(
             f"{streams} for {per_step} groups a step", f"one of {divisors(per_step)}",
-            "--num-streams",
+            "--data.num-streams",
         )  # fmt: skip
     if streams % config.num_workers:
         raise ConfigError(
             f"{config.num_workers} for {streams} streams", f"one of {divisors(streams)}",
             "--num-workers",
-            f"--num-streams may be any of {divisors(per_step)}, and --groups-per-step more.",
+            f"--data.num-streams may be any of {divisors(per_step)}, and --groups-per-step more.",
         )  # fmt: skip
     return Layout(
         group_counts=counts,
         seed=config.seed,
         groups_per_step=per_step,
         num_streams=streams,
-        shuffle_buffer=config.shuffle_buffer,
+        shuffle_buffer=config.data.shuffle_buffer,
     )

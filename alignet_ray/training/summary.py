@@ -40,7 +40,7 @@ def _lines(summary: TrainSummary) -> Iterator[str]:
 
 def _validation_line(validation: dict | None) -> str:
     if validation is None:
-        return "validation none: the runs have no validation split, or --validation-images is 0"
+        return "validation none: the runs have no validation split, or --validation.images is 0"
     before, after = validation["before"], validation["after"]
     return (
         f"validation KL {before['kl']:.4f} -> {after['kl']:.4f}, agrees "

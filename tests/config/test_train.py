@@ -15,7 +15,7 @@ def test_machine_facts_do_not_change_the_settings() -> None:
     assert one.settings() == two.settings()
 
 
-@pytest.mark.parametrize("flag", ["--learning-rate", "--weight-decay-to-init", "--seed"])
+@pytest.mark.parametrize("flag", ["--learning-rate", "--loss.weight-decay-to-init", "--seed"])
 def test_what_decides_the_result_changes_the_settings(flag: str) -> None:
     changed = parse_config(TrainConfig, [*LEAST, flag, "7"])
     assert changed.settings() != parse_config(TrainConfig, LEAST).settings()
@@ -25,10 +25,10 @@ def test_what_decides_the_result_changes_the_settings(flag: str) -> None:
     "wrong",
     [
         ["--learning-rate", "0"],
-        ["--weight-decay-to-init", "-1"],
+        ["--loss.weight-decay-to-init", "-1"],
         ["--num-workers", "0"],
-        ["--student-temperature", "0"],
-        ["--student-temperature", "warm"],
+        ["--loss.student-temperature", "0"],
+        ["--loss.student-temperature", "warm"],
         ["--steps", "0"],
         ["--groups-per-step", "0"],
     ],

@@ -13,6 +13,7 @@ from PIL import Image
 
 from alignet_ray.config.backbone import BackboneConfig, PreprocessingConfig
 from alignet_ray.config.resources import Resources
+from alignet_ray.config.streaming import StreamingConfig
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.records.manifest import Manifest, manifest_shard, write_manifest
 from alignet_ray.records.shards import Group, shard_folder, write_shard
@@ -116,11 +117,10 @@ def make_config(run_root: str, tmp_path: Path) -> MakeConfig:
                 name="test_efficientnet", random_init=True, preprocessing=pixels
             ),
             groups_per_step=4,
-            num_streams=2,
             steps=4,
             warmup_steps=1,
             learning_rate=1e-3,
-            shuffle_buffer=3,
+            data=StreamingConfig(num_streams=2, shuffle_buffer=3),
             resources=Resources(device="cpu", num_cpus=2, progress=False),
         )
         return replace(config, **changes)

@@ -13,6 +13,7 @@ import torch
 import torch.distributed
 from safetensors.torch import load_file
 
+from alignet_ray.config.distillation import LossConfig
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import InputError, RecordError
 from alignet_ray.models.backbones import load_backbone
@@ -56,7 +57,7 @@ def _train_as_two_ranks(config: TrainConfig, folder: Path, observer: Any) -> dic
 
 
 def test_two_ranks_equal_one(make_config: Any, tmp_path: Path, listener: Any) -> None:
-    options = {"steps": 6, "weight_decay_to_init": 0.01}
+    options = {"steps": 6, "loss": LossConfig(weight_decay_to_init=0.01)}
     one, two = make_config("one", **options), make_config("two", **options, num_workers=2)
     alone = _train(one, listener, precision=torch.float64)
     together = _train_as_two_ranks(two, tmp_path, listener)
@@ -100,13 +101,15 @@ def test_timm_loads_the_student_and_gives_its_outputs(make_config: Any, listener
     expected = model.forward_head(model.forward_features(images), pre_logits=True)
     torch.testing.assert_close(ours(pixels), expected)
     assert record.initial.weights_sha256 != record.aligned.weights_sha256
-    assert record.training["settings"]["data"]["run_0"]["shards"] == 3
+    assert record.training["settings"]["runs"]["run_0"]["shards"] == 3
 
 
 def test_weight_decay_pulls_to_the_initial_weights(make_config: Any, listener: Any) -> None:
     distances = []
     for factor in (0.0, 1.0, 100.0):
-        config = make_config(f"decay{factor}", steps=12, weight_decay_to_init=factor)
+        config = make_config(
+            f"decay{factor}", steps=12, loss=LossConfig(weight_decay_to_init=factor)
+        )
         _train(config, listener)
         distances.append(_log(config.output)[-1]["squared_distance"])
     assert distances[0] > 2 * distances[1] > 4 * distances[2] > 0
@@ -159,7 +162,11 @@ def test_a_student_that_is_too_soft_or_saturated_is_warned_of(
     make_config: Any, listener: Any
 ) -> None:
     for temperature in (1e9, 1e-9):
-        options = {"steps": 1, "warmup_steps": 0, "student_temperature": temperature}
+        options = {
+            "steps": 1,
+            "warmup_steps": 0,
+            "loss": LossConfig(student_temperature=temperature),
+        }
         _train(make_config(f"t{temperature}", **options), listener)
     said = "\n".join(listener.lines)
     assert "too soft to learn" in said

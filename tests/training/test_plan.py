@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from alignet_ray.config.streaming import StreamingConfig
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import ConfigError, MismatchError
 from alignet_ray.training.export import export_student, exported_figures
@@ -14,7 +15,7 @@ from alignet_ray.training.world import World
 
 
 def test_defaults_come_from_the_data(make_config: Any) -> None:
-    plan = make_plan(make_config(steps=None, epochs=2.0, num_streams=None, warmup_steps=None))
+    plan = make_plan(make_config(steps=None, epochs=2.0, data=StreamingConfig(), warmup_steps=None))
     assert (plan.layout.num_streams, plan.layout.steps_per_epoch, plan.num_steps) == (2, 4, 8)
     assert plan.layout.remainder == 2
     assert [default_groups_per_step(images) for images in (3, 6, 192, 1000)] == [128, 64, 2, 1]
@@ -24,7 +25,10 @@ def test_defaults_come_from_the_data(make_config: Any) -> None:
     ("changes", "message"),
     [
         ({"num_workers": 3}, r"--num-workers: 3 for 2 streams; expected one of \[1, 2\]"),
-        ({"num_streams": 3}, r"--num-streams: 3 for 4 groups a step; expected one of \[1, 2, 4\]"),
+        (
+            {"data": StreamingConfig(num_streams=3)},
+            r"--data.num-streams: 3 for 4 groups a step; expected one of \[1, 2, 4\]",
+        ),
         ({"groups_per_step": 32}, "a step of 32 groups; expected at most the 18 groups"),
         ({"warmup_steps": 9}, "--warmup-steps: 9; expected fewer than the 4 steps"),
         ({"runs": ("/nowhere",)}, "no manifest; expected a finished run"),
@@ -43,8 +47,6 @@ def test_what_cannot_work_is_one_line(
         ({"runs": ()}, "--runs"),
         ({"learning_rate": 0.0}, "--learning-rate"),
         ({"groups_per_step": 0}, "--groups-per-step"),
-        ({"student_temperature": -1.0}, "--student-temperature"),
-        ({"weight_decay_to_init": -1.0}, "--weight-decay-to-init"),
         ({"seed": -1}, "--seed"),
     ],
 )
