@@ -40,32 +40,53 @@ class Part:
 Batch = tuple[Part, ...]
 
 
-def incoming_groups(sources: Sources, plan: EpochPlan, stream: int) -> Iterator[Labelled]:
-    """A stream's groups in reading order."""
+def incoming_groups(
+    sources: Sources, plan: EpochPlan, stream: int, begin: int = 0
+) -> Iterator[Labelled]:
+    """A stream's groups in reading order, from the incoming index `begin`."""
+    place = 0
     for index, first, last in plan.runs(stream).tolist():
-        yield from sources.groups(index, first, last)
+        skipped = min(max(begin - place, 0), last - first)
+        place += last - first
+        if first + skipped < last:
+            yield from sources.groups(index, first + skipped, last)
 
 
-def shuffled_groups(sources: Sources, plan: EpochPlan, stream: int) -> Iterator[Labelled]:
-    """A stream's groups in the plan's order, holding no more than the shuffle buffer."""
-    incoming = enumerate(incoming_groups(sources, plan, stream))
+def shuffled_groups(
+    sources: Sources, plan: EpochPlan, stream: int, first: int = 0
+) -> Iterator[Labelled]:
+    """A stream's groups in the plan's order from place `first`, holding no more than the shuffle
+    buffer.
+    """
+    order = plan.order(stream)
+    wanted = order[first:].tolist()
+    if not wanted:
+        return
+    begin = min(wanted)
+    emitted = set(order[:first].tolist())
+    incoming = enumerate(incoming_groups(sources, plan, stream, begin), begin)
     held: dict[int, Labelled] = {}
-    for wanted in plan.order(stream).tolist():
-        while wanted not in held:
+    for index in wanted:
+        while index not in held:
             place, group = next(incoming)
-            held[place] = group
-        yield held.pop(wanted)
+            if place not in emitted:
+                held[place] = group
+        yield held.pop(index)
 
 
 def step_groups(
-    sources: Sources, layout: Layout, streams: range, num_steps: int
+    sources: Sources, layout: Layout, streams: range, num_steps: int, first_step: int = 0
 ) -> Iterator[list[Labelled]]:
-    """What the given streams bring to each of `num_steps` steps, epoch after epoch."""
-    for first in range(0, num_steps, layout.steps_per_epoch):
-        plan = layout.epoch(first // layout.steps_per_epoch)
-        readers = [shuffled_groups(sources, plan, stream) for stream in streams]
-        for _ in range(min(layout.steps_per_epoch, num_steps - first)):
+    """What the given streams bring to each step of [first_step, num_steps), epoch after epoch."""
+    step = first_step
+    while step < num_steps:
+        epoch, done = divmod(step, layout.steps_per_epoch)
+        plan, place = layout.epoch(epoch), done * layout.groups_per_turn
+        readers = [shuffled_groups(sources, plan, stream, place) for stream in streams]
+        last = min((epoch + 1) * layout.steps_per_epoch, num_steps)
+        for _ in range(step, last):
             yield [next(reader) for reader in readers for _ in range(layout.groups_per_turn)]
+        step = last
 
 
 class Decoder:

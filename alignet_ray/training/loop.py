@@ -19,11 +19,12 @@ from alignet_ray.records.store import Folder
 from alignet_ray.training.data import Batch, Decoder, ahead, step_groups
 from alignet_ray.training.export import export_student
 from alignet_ray.training.learner import Learner, make_learner
-from alignet_ray.training.measure import Sharpness, measure_sharpness, validate
 from alignet_ray.training.metrics import MetricsLog
 from alignet_ray.training.plan import TrainPlan
 from alignet_ray.training.schedule import learning_rate_factor
+from alignet_ray.training.sharpness import Sharpness, measure_sharpness
 from alignet_ray.training.step import StepFigures, training_step
+from alignet_ray.training.validation import validate
 from alignet_ray.training.world import World
 
 

@@ -51,6 +51,14 @@ def test_two_ranks_share_what_one_has(make_config: Any) -> None:
         assert _keys(whole) == _keys(first) + _keys(second)
 
 
+@pytest.mark.parametrize("first_step", range(9))
+def test_reading_goes_on_at_any_step(make_config: Any, first_step: int) -> None:
+    plan = make_plan(make_config())
+    steps = list(step_groups(plan.sources, plan.layout, range(2), num_steps=8))
+    later = step_groups(plan.sources, plan.layout, range(2), 8, first_step)
+    assert [_keys(step) for step in later] == [_keys(step) for step in steps[first_step:]]
+
+
 def test_runs_with_other_groups_train_together(make_run: Any, run_root: str) -> None:
     other = make_run(counts=(4,), strategy="cluster_border", blocks=(2, 1), validation=())
     sources = open_sources([run_root, other], "train", None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alignet_ray.training.measure import Sharpness
+from alignet_ray.training.sharpness import Sharpness
 
 
 @pytest.mark.parametrize(

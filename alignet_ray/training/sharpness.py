@@ -1,8 +1,6 @@
-"""Measures that are taken without training: the first step's entropies, and the validation KL."""
+"""How sharp student and teacher are before training: the student's temperature, and a warning."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import torch
@@ -14,17 +12,13 @@ from alignet_ray.errors import InputError
 from alignet_ray.functional.distillation import gram_matrices
 from alignet_ray.functional.groups import gram_pair_similarities
 from alignet_ray.functional.temperature import matching_temperature, mean_entropy
-from alignet_ray.records.digests import Json
-from alignet_ray.training.data import Batch, Decoder, ahead, step_groups
+from alignet_ray.training.data import Batch, Decoder, step_groups
 from alignet_ray.training.learner import Learner
 from alignet_ray.training.plan import TrainPlan
-from alignet_ray.training.sources import Labelled, Sources
-from alignet_ray.training.step import batch_totals, positions, represent_parts
-from alignet_ray.training.world import World
+from alignet_ray.training.step import positions, represent_parts
 
 TOO_SOFT_ENTROPY = 1.09
 SATURATED_ENTROPY = 0.02
-_IMAGES_PER_PASS = 192
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,47 +88,3 @@ def _pairs(
         return gram_pair_similarities(gram, triplets).flatten(0, 1).double().cpu().numpy()
 
     return flat(gram_matrices(vectors)), flat(teacher.to(device))
-
-
-@torch.no_grad()
-def validate(
-    plan: TrainPlan,
-    learner: Learner,
-    decoder: Decoder,
-    world: World,
-    *,
-    student_temperature: float,
-    max_images: int,
-) -> Json | None:
-    """KL and agreement with the teacher on validation groups; None without a validation split."""
-    if plan.validation is None:
-        return None
-    sums = torch.zeros(3, dtype=torch.float64, device=world.device)
-    groups = _share(plan.validation, world, max_images)
-    batches = (decoder.batch(chunk) for chunk in _chunks(groups, plan.validation.images_per_group))
-    with ahead(batches) as ready:
-        for batch in ready:
-            totals = batch_totals(learner.backbone, batch, student_temperature, world.device)
-            sums += totals.stacked()
-    loss, agreeing, count = world.sum(sums).tolist()
-    return {"kl": loss / count, "accuracy": agreeing / count, "triplets": int(count)}
-
-
-def _share(sources: Sources, world: World, max_images: int) -> Iterator[Labelled]:
-    """The rank's part of the first groups of each run, about `max_images` in all."""
-    index = 0
-    for source in sources.sources:
-        budget = max(1, max_images // len(sources.sources) // source.kind.num_images)
-        for entry in source.manifest.shards:
-            used = min(budget, entry.samples)
-            budget -= used
-            first, last = used * world.rank // world.size, used * (world.rank + 1) // world.size
-            if first < last:
-                yield from sources.groups(index, first, last)
-            index += 1
-
-
-def _chunks(groups: Iterator[Labelled], images_per_group: int) -> Iterator[list[Labelled]]:
-    per_pass = max(1, _IMAGES_PER_PASS // images_per_group)
-    while chunk := list(islice(groups, per_pass)):
-        yield chunk
