@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from alignet_ray.config.backbone import BackboneConfig
+from alignet_ray.config.checkpoints import CheckpointConfig
 from alignet_ray.config.checks import above, at_least
 from alignet_ray.config.distillation import LossConfig
 from alignet_ray.config.resources import Resources
@@ -13,7 +14,10 @@ from alignet_ray.config.urls import absolute_plugins
 from alignet_ray.config.validation import ValidationConfig
 from alignet_ray.errors import ConfigError
 
-_MACHINE_FIELDS = ("runs", "output", "plugins", "num_workers", "cpus_per_worker", "resources")
+_MACHINE_FIELDS = (
+    "runs", "output", "plugins", "checkpoints", "num_workers", "max_workers", "cpus_per_worker",
+    "resources",
+)  # fmt: skip
 
 
 def _default_student() -> BackboneConfig:
@@ -27,7 +31,7 @@ class TrainConfig:
     runs: tuple[str, ...]
     """Roots written by generate; their shards are trained on together."""
     output: str
-    """Folder for the exported student and logs."""
+    """Folder for the exported student, checkpoints and logs."""
     student: BackboneConfig = field(default_factory=_default_student)
     """The model to align."""
     plugins: tuple[str, ...] = ()
@@ -47,13 +51,19 @@ class TrainConfig:
     """The loss."""
     validation: ValidationConfig = field(default_factory=ValidationConfig)
     """Validation."""
+    export: Literal["last", "best"] = "last"
+    """Which student to export: that of the last step, or the one with the lowest validation KL."""
     seed: int = 0
     """Seed of the order of groups."""
 
     data: StreamingConfig = field(default_factory=StreamingConfig)
     """Reading."""
+    checkpoints: CheckpointConfig = field(default_factory=CheckpointConfig)
+    """Checkpoints."""
     num_workers: int = 1
     """Workers; divides num_streams, and changes no result but by rounding."""
+    max_workers: int | None = None
+    """Elastic: as many workers as the cluster has room for, up to this and num_workers at least."""
     cpus_per_worker: float | None = None
     """CPU cores and torch threads of a worker; default an equal share, at most 8."""
     resources: Resources = field(default_factory=Resources)
@@ -63,12 +73,19 @@ class TrainConfig:
         object.__setattr__(self, "plugins", absolute_plugins(self.plugins))
         if not self.runs:
             raise ConfigError("no run", "at least one root written by generate", "--runs")
-        for name in ("steps", "groups_per_step", "num_workers"):
+        for name in ("steps", "groups_per_step", "num_workers", "max_workers"):
             at_least(name, getattr(self, name), 1)
         for name in ("warmup_steps", "seed"):
             at_least(name, getattr(self, name), 0)
         for name in ("epochs", "learning_rate", "cpus_per_worker"):
             above(name, getattr(self, name), 0)
+        if self.max_workers is not None and self.max_workers < self.num_workers:
+            raise ConfigError(
+                f"{self.max_workers}", f"at least the {self.num_workers} of --num-workers",
+                "--max-workers",
+            )  # fmt: skip
+        if self.export == "best" and not self.validation.images:
+            raise ConfigError("best without validation", "--validation.images", "--export")
 
     def settings(self) -> dict[str, Any]:
         """What decides the result, as JSON values: no URL, machine or number of workers."""

@@ -14,9 +14,10 @@ _WRITE_SECONDS = 30.0
 class MetricsLog:
     """Collects lines and puts the whole file in place now and then: stores cannot append."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, first_step: int = 0) -> None:
         self._folder = folder
-        self._lines: list[str] = []
+        lines = (folder.read_if_there(METRICS_NAME) or b"").decode().splitlines(keepends=True)
+        self._lines = [line for line in lines if json.loads(line)["step"] < first_step]
         self._written = time.monotonic()
 
     def add(self, record: Json) -> None:
@@ -29,3 +30,10 @@ class MetricsLog:
         """Put what was collected in place."""
         self._folder.write(METRICS_NAME, "".join(self._lines).encode())
         self._written = time.monotonic()
+
+    def add_validation(self, steps_done: int, figures: Json) -> None:
+        """The figures of a validation after so many steps."""
+
+    def close(self) -> None:
+        """Write for the last time."""
+        self.write()

@@ -14,6 +14,13 @@ from alignet_ray.training.step import batch_totals
 from alignet_ray.training.world import World
 
 _IMAGES_PER_PASS = 192
+_DEFAULT_TIMES = 10
+
+
+def is_validation_due(steps_done: int, num_steps: int, every_steps: int | None) -> bool:
+    """Whether to validate after so many steps: at even distances, and after the last."""
+    distance = every_steps or max(1, num_steps // _DEFAULT_TIMES)
+    return steps_done == num_steps or steps_done % distance == 0
 
 
 @torch.no_grad()
