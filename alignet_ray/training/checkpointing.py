@@ -8,7 +8,7 @@ checkpoint is written changes nothing in what is trained.
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -81,8 +81,17 @@ class Progress:
         )
 
 
-def find_start(folder: Folder, settings: Json) -> tuple[Checkpoint, dict[str, Tensor]] | None:
-    """The checkpoint to go on from; None where training begins.
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """Where training goes on: a checkpoint with its tensors, or none; newer ones are broken."""
+
+    checkpoint: Checkpoint | None = None
+    tensors: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
+    broken: tuple[Checkpoint, ...] = ()
+
+
+def find_start(folder: Folder, settings: Json) -> Start:
+    """The checkpoint to go on from.
 
     Raises MismatchError naming every setting in which the folder's checkpoints differ.
     """
@@ -94,9 +103,13 @@ def find_start(folder: Folder, settings: Json) -> tuple[Checkpoint, dict[str, Te
                 "Ask for the same settings or give another --output.",
             )  # fmt: skip
         found = newest_whole(folder, listed)
+        if found is not None:
+            checkpoint, tensors = found
+            broken = tuple(c for c in listed if c.step > checkpoint.step)
+            return Start(checkpoint=checkpoint, tensors=tensors, broken=broken)
         # A dying driver's writer may have removed what was listed, after writing a newer one.
-        if found is not None or read_checkpoints(folder) == listed:
-            return found
+        if read_checkpoints(folder) == listed:
+            return Start(broken=tuple(listed))
 
 
 class CheckpointWriter:

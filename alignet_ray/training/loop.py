@@ -6,6 +6,7 @@ the world and the observer are arguments.
 
 import math
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +21,7 @@ from alignet_ray.records.digests import Json
 from alignet_ray.records.store import Folder
 from alignet_ray.training.checkpointing import (
     Progress,
+    Start,
     clear_finished,
     find_start,
     read_best,
@@ -32,7 +34,7 @@ from alignet_ray.training.learner import Learner, make_learner
 from alignet_ray.training.plan import TrainPlan
 from alignet_ray.training.schedule import learning_rate_factor
 from alignet_ray.training.sharpness import Sharpness, measure_sharpness
-from alignet_ray.training.step import StepFigures, training_step
+from alignet_ray.training.step import training_step
 from alignet_ray.training.validation import is_validation_due, validate
 from alignet_ray.training.world import Agreement, World
 
@@ -90,14 +92,22 @@ class _Rank:
         return progress
 
     def _resumed(self) -> Progress | None:
-        found = find_start(self.folder, self.settings) if self.world.is_first else None
-        checkpoint = self.world.from_first(found[0] if found else None)
+        """Rank 0 looks for the checkpoint, and the others read the one that it found."""
+        start = find_start(self.folder, self.settings) if self.world.is_first else Start()
+        if self.world.is_first:
+            self._say_start(start)
+        checkpoint = self.world.from_first(start.checkpoint)
         if checkpoint is None:
             return None
-        restore(self.learner, found[1] if found else read_tensors(self.folder, checkpoint))
-        if self.world.is_first:
-            self.observer.say(f"going on after step {checkpoint.step:,} of {self.plan.num_steps:,}")
+        restore(self.learner, start.tensors or read_tensors(self.folder, checkpoint))
         return Progress.of(checkpoint)
+
+    def _say_start(self, start: Start) -> None:
+        for broken in start.broken:
+            self.observer.say(f"checkpoint {broken.name} is broken and is left out")
+        if start.checkpoint is not None:
+            step, num_steps = start.checkpoint.step, self.plan.num_steps
+            self.observer.say(f"going on after step {step:,} of {num_steps:,}")
 
     def _measured(self) -> Progress:
         """What is known before the first step."""
@@ -125,6 +135,7 @@ class _Rank:
         )
         if figures is None:
             return progress
+        _refuse_divergence(progress.step, {"validation KL": figures["kl"]})
         validation = {"step": progress.step, **figures}
         return replace(progress, validations=(*progress.validations, validation))
 
@@ -180,7 +191,8 @@ class _Rank:
             student_temperature=progress.sharpness.student_temperature,
             weight_decay_to_init=self.config.loss.weight_decay_to_init,
         )
-        _refuse_divergence(figures, step)
+        seen = {"loss": figures.loss, "gradient norm": figures.gradient_norm}
+        _refuse_divergence(step, seen)
         return replace(progress, step=step + 1, last=figures)
 
     def _rate(self) -> float:
@@ -225,10 +237,10 @@ def _step_seed(seed: int, step: int, rank: int) -> int:
     return int(RandomStream(seed, "step", step, rank).words(1)[0] >> 1)
 
 
-def _refuse_divergence(figures: StepFigures, step: int) -> None:
-    if not (math.isfinite(figures.loss) and math.isfinite(figures.gradient_norm)):
+def _refuse_divergence(step: int, figures: Mapping[str, float]) -> None:
+    if not all(map(math.isfinite, figures.values())):
         raise InputError(
-            f"loss {figures.loss}, gradient norm {figures.gradient_norm}", "finite numbers",
+            ", ".join(f"{name} {value}" for name, value in figures.items()), "finite numbers",
             f"step {step}", "Lower --learning-rate, or check the student's weights.",
         )  # fmt: skip
 
