@@ -31,7 +31,6 @@ from alignet_ray.training.learner import Learner
 from alignet_ray.training.sharpness import Sharpness
 from alignet_ray.training.step import StepFigures
 
-
 _ADAM_KEYS = ("step", "exp_avg", "exp_avg_sq")
 
 

@@ -145,7 +145,9 @@ class _Rank:
         streams = plan.layout.streams_of(world.rank, world.size)
         groups = step_groups(plan.sources, plan.layout, streams, plan.num_steps, progress.step)
         with ExitStack() as stack:
-            keeper = stack.enter_context(closing(self._keeper(progress))) if world.is_first else None
+            keeper = (
+                stack.enter_context(closing(self._keeper(progress))) if world.is_first else None
+            )
             agreement = stack.enter_context(closing(Agreement(world)))
             batches = stack.enter_context(ahead(self.decoder.batch(step) for step in groups))
             started = time.monotonic()

@@ -33,9 +33,7 @@ def folder(tmp_path: Path) -> Folder:
 
 def _write(folder: Folder, *steps: int, kl: dict[int, float] | None = None) -> None:
     for step in steps:
-        checkpoint = Checkpoint(
-            step=step, settings={"seed": 0}, state={}, kl=(kl or {}).get(step)
-        )
+        checkpoint = Checkpoint(step=step, settings={"seed": 0}, state={}, kl=(kl or {}).get(step))
         write_checkpoint(folder, checkpoint, TENSORS)
 
 
