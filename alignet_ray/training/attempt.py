@@ -15,13 +15,14 @@ from typing import Any
 
 import pyarrow.fs
 import ray
+import ray.exceptions
 import ray.train
 import ray.train.torch
 import torch
 import torch.distributed
 
 from alignet_ray.config.train import TrainConfig
-from alignet_ray.errors import AlignetError
+from alignet_ray.errors import AlignetError, ResourceError
 from alignet_ray.records.digests import Json
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.progress import Advance, progress
@@ -78,11 +79,11 @@ class Attempt:
             with ExitStack() as stack:
                 display = _Display(self.plan, stack, is_shown=self.config.resources.progress)
                 while fit.is_alive(_POLL_SECONDS):
-                    news: News = ray.get(board.take.remote())
+                    news = _taken(board)
                     display.show(news)
                     if watch(news):
                         board.stop.remote()
-                display.show(ray.get(board.take.remote()))
+                display.show(_taken(board))
         return fit.outcome()
 
     def _trainer(self, board: Any) -> ray.train.torch.TorchTrainer:
@@ -104,6 +105,17 @@ class Attempt:
             scaling_config=scaling,
             run_config=_run_config(Folder(self.config.output)),
         )
+
+
+def _taken(board: Any) -> News:
+    """The news. The board dies only with the driver's own node, and so does all else."""
+    try:
+        return ray.get(board.take.remote())
+    except ray.exceptions.RayActorError as error:
+        raise ResourceError(
+            "the driver's node of Ray died", "a machine that stays",
+            remedy="Run the same command again: it goes on from the last checkpoint.",
+        ) from error  # fmt: skip
 
 
 def _work(job: dict[str, Any]) -> Json | None:
@@ -177,7 +189,9 @@ def meaning(error: BaseException) -> BaseException:
     cause = getattr(error, "controller_failure", None)
     if type(cause).__name__ == "WorkerGroupStartupTimeoutError":
         return StartTimeout()
-    lost = [f for f in [*failures, cause] if f is not None and _is_loss(f)]
+    is_controller = isinstance(error, ray.exceptions.RayError)  # Ray Train's own actor died
+    causes = [*failures, cause, error if is_controller else None]
+    lost = [f for f in causes if f is not None and _is_loss(f)]
     # The rank that died says more than those that miss it.
     lost.sort(key=lambda failure: not _is_of_ray(failure))
     if lost:
@@ -196,6 +210,7 @@ def _is_of_ray(failure: BaseException) -> bool:
 
 
 def _short(failure: BaseException) -> str:
+    failure = getattr(failure, "health_check_failure", failure)
     lines = str(failure).strip().splitlines()
     return f"{type(failure).__name__}: {lines[0][:120] if lines else ''}"
 

@@ -29,6 +29,10 @@ def test_a_dead_worker_is_named_rather_than_the_one_that_missed_it() -> None:
         assert isinstance(meaning(_failed(comms)), WorkersLost)
 
 
+def test_a_dead_controller_is_a_lost_worker_too() -> None:
+    assert isinstance(meaning(DIED), WorkersLost)
+
+
 def test_a_node_that_was_taken_away_is_nobodys_fault() -> None:
     info = ray.train.PreemptionInfo(deadline_ms=None, preempted_node_to_ranks={"node": [0]})
     found = meaning(ray.train.PreemptionError(preemption_info=info, drain_timed_out=True))
