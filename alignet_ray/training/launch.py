@@ -55,8 +55,8 @@ def train(config: TrainConfig) -> TrainSummary:
         if figures is not None:
             clear_finished(output, figures)
             return TrainSummary(output=output.url, is_new=False, plan=plan, figures=figures)
+        crew = make_crew(config, plan.layout.num_streams, choose_device(config.resources))
         with stop_wish() as wish:
-            crew = make_crew(config, plan.layout.num_streams, choose_device(config.resources))
             figures = _Driver(config=config, plan=plan, crew=crew, wish=wish).figures()
     seconds = time.monotonic() - started
     return TrainSummary(output=output.url, is_new=True, plan=plan, figures=figures, seconds=seconds)
