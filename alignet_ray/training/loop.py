@@ -16,7 +16,7 @@ from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import InputError
 from alignet_ray.records.digests import Json
 from alignet_ray.records.store import Folder
-from alignet_ray.training.data import Batch, Decoder, ahead, step_groups
+from alignet_ray.training.data import Batch, Decoder, reading
 from alignet_ray.training.export import export_student
 from alignet_ray.training.learner import Learner, make_learner
 from alignet_ray.training.metrics import MetricsLog
@@ -137,11 +137,13 @@ def _all_steps(
     """Every step in order; rank 0 logs each. Returns the last step's figures."""
     log = MetricsLog(Folder.at(config.output)) if world.is_first else None
     streams = plan.layout.streams_of(world.rank, world.size)
-    groups = step_groups(plan.sources, plan.layout, streams, plan.num_steps)
+    steps = plan.num_steps
     figures = None
     started = time.monotonic()
     try:
-        with ahead(decoder.batch(step) for step in groups) as batches:
+        with reading(
+            plan.sources, plan.layout, streams, decoder, config.data, num_steps=steps
+        ) as batches:
             for step, batch in enumerate(batches):
                 rate = _set_learning_rate(config, plan, learner, step)
                 figures = _step(config, learner, batch, world, sharpness)

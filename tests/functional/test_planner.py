@@ -70,7 +70,7 @@ def test_the_runs_of_a_stream_are_its_incoming_groups_and_no_byte_is_read_twice(
     seen: list[tuple[int, int]] = []
     for stream in range(layout.num_streams):
         from_runs = [(s, g) for s, first, last in plan.runs(stream) for g in range(first, last)]
-        incoming = plan.groups(stream, np.arange(layout.groups_per_stream))
+        incoming = plan.groups(stream, np.arange(plan.groups_per_stream))
         assert from_runs == [tuple(row) for row in incoming.tolist()]
         seen += from_runs
     assert len(seen) == len(set(seen))

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from alignet_ray.config.backbone import Preprocessing
-from alignet_ray.training.data import Decoder, ahead, step_groups
+from alignet_ray.training.data import Decoder, ahead
 from alignet_ray.training.plan import make_plan
+from alignet_ray.training.reading import step_groups
 from alignet_ray.training.sources import open_sources
 
 PIXELS = Preprocessing(
@@ -26,7 +27,9 @@ def _keys(groups: list[Any]) -> list[tuple[str, ...]]:
 
 
 def test_groups_come_as_the_plan_says(make_config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alignet_ray.training.sources.READ_BYTES", 20_000)  # several reads a shard
+    monkeypatch.setattr(
+        "alignet_ray.training.shard_reads.READ_BYTES", 20_000
+    )  # several reads a shard
     plan = make_plan(make_config())
     shards = [
         [group.keys for _, group in plan.sources.groups(index, 0, count)]
