@@ -55,6 +55,8 @@ def train_student(
     Raises RecordError for a shard that cannot be read, and InputError for a student that cannot
     be loaded or a loss that is not finite.
     """
+    for sources in filter(None, (plan.sources, plan.validation)):
+        sources.listen(observer.say)
     learner = make_learner(config, world, precision)
     with _decoder(learner, decode_threads) as decoder:
         sharpness = _sharpness(config, plan, learner, decoder, world)

@@ -145,11 +145,11 @@ def num_new_shards(pins: Sequence[RunPin], train: Sequence[Manifest | None]) -> 
 def join_new_shards(
     pins: Sequence[RunPin], train: Sequence[Manifest | None], epoch: int
 ) -> list[RunPin]:
-    """The pins with all shards that the runs have now, from an epoch on.
+    """The pins with all shards that the runs have now, from an epoch on; epoch 0 is never changed.
 
     A boundary that is written down already and lies later is kept, so that the row only grows.
     """
-    epoch = max([epoch, *(pin.train.joined[-1][0] for pin in pins)])
+    epoch = max([1, epoch, *(pin.train.joined[-1][0] for pin in pins)])
     grown: list[RunPin] = []
     for pin, manifest in zip(pins, train, strict=True):
         assert manifest is not None

@@ -20,7 +20,7 @@ from alignet_ray.functional.shard_row import Joined, Segment, row_of
 from alignet_ray.records.manifest import MANIFEST_NAME, Manifest, ManifestShard, read_manifest
 from alignet_ray.records.shards import Group, shard_folder, tar_name
 from alignet_ray.records.store import Folder
-from alignet_ray.training.shard_cache import ShardCache
+from alignet_ray.training.shard_cache import Say, ShardCache
 from alignet_ray.training.shard_reads import ShardReads, blocks
 
 
@@ -68,7 +68,7 @@ class Source:
         )
 
 
-def _say(line: str) -> None:
+def _to_stderr(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
@@ -93,8 +93,20 @@ class Sources:
     def _reads(self) -> ShardReads:
         cache = None
         if self.reading.cache is not None:
-            cache = ShardCache(self.reading.cache, self.reading.cache_bytes, _say)
-        return ShardReads(_say, cache=cache, is_tolerant=self.reading.tolerate_bad_shards)
+            cache = ShardCache(self.reading.cache, self.reading.cache_bytes, self._say)
+        return ShardReads(self._say, cache=cache, is_tolerant=self.reading.tolerate_bad_shards)
+
+    @cached_property
+    def _listeners(self) -> list[Say]:
+        return [_to_stderr]
+
+    def _say(self, line: str) -> None:
+        for say in self._listeners:
+            say(line)
+
+    def listen(self, say: Say) -> None:
+        """In this process, bring warnings of lost groups and of the cache here; else to stderr."""
+        self._listeners[:] = [say]
 
     @cached_property
     def group_counts(self) -> tuple[int, ...]:
