@@ -18,6 +18,7 @@ _MACHINE_FIELDS = (
     "runs", "output", "plugins", "checkpoints", "num_workers", "max_workers", "cpus_per_worker",
     "resources",
 )  # fmt: skip
+_ORDER_FIELDS = ("num_streams", "shuffle_buffer")  # all else of `data` is how, not what, to read
 
 
 def _default_student() -> BackboneConfig:
@@ -90,4 +91,5 @@ class TrainConfig:
     def settings(self) -> dict[str, Any]:
         """What decides the result, as JSON values: no URL, machine or number of workers."""
         record = {k: v for k, v in asdict(self).items() if k not in _MACHINE_FIELDS}
+        record["data"] = {name: record["data"][name] for name in _ORDER_FIELDS}
         return json.loads(json.dumps(record))

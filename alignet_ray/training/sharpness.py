@@ -12,9 +12,10 @@ from alignet_ray.errors import InputError
 from alignet_ray.functional.distillation import gram_matrices
 from alignet_ray.functional.groups import gram_pair_similarities
 from alignet_ray.functional.temperature import matching_temperature, mean_entropy
-from alignet_ray.training.data import Batch, Decoder, step_groups
+from alignet_ray.training.data import Batch, Decoder
 from alignet_ray.training.learner import Learner
 from alignet_ray.training.plan import TrainPlan
+from alignet_ray.training.reading import step_groups
 from alignet_ray.training.step import positions, represent_parts
 
 TOO_SOFT_ENTROPY = 1.09
