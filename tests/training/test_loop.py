@@ -35,7 +35,7 @@ def _log(output: str) -> list[dict[str, Any]]:
 
 
 def _weights(output: str) -> dict[str, torch.Tensor]:
-    return load_file(Path(output, "student.safetensors"))
+    return load_file(Path(output, "model.safetensors"))
 
 
 def _train_as_two_ranks(config: TrainConfig, folder: Path, observer: Any) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def test_the_same_command_gives_the_same_weights_and_it_learns(
 def test_timm_loads_the_student_and_gives_its_outputs(make_config: Any, listener: Any) -> None:
     config = make_config()
     _train(config, listener)
-    path = str(Path(config.output, "student.safetensors"))
+    path = str(Path(config.output, "model.safetensors"))
     model = timm.create_model(config.student.name, checkpoint_path=path).eval()
     record = read_student(Folder.at(config.output))
     ours = load_backbone(record.aligned.as_config(), expected_sha256=record.aligned.weights_sha256)
