@@ -53,7 +53,7 @@ def pictures():
 
 
 def export(backbone, url):
-    export_student(Folder.at(url), backbone, settings={}, figures={}, data={})
+    export_student(Folder.at(url), backbone, {}, {}, {})
 
 
 def test_the_embedding_is_the_backbones_and_timms(trained, pictures, tmp_path):

@@ -34,7 +34,7 @@ def write_student(
     weights: Mapping[str, Tensor],
     beside: Mapping[str, bytes] | None = None,
 ) -> None:
-    """Write weights, other files by name, and `student.json` last; the file name in it is relative."""
+    """Write weights, files beside them, and last `student.json`; file names in it are relative."""
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     folder.write(WEIGHTS_NAME, safetensors.torch.save(state))
     for name, data in (beside or {}).items():

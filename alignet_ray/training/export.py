@@ -13,7 +13,7 @@ from alignet_ray.training.plan import TrainPlan
 
 
 def export_student(
-    folder: Folder, backbone: Backbone, *, settings: Json, figures: Json, data: Json
+    folder: Folder, backbone: Backbone, settings: Json, figures: Json, data: Json
 ) -> None:
     """Write weights, timm's `config.json`, the model card, and `student.json` last.
 

@@ -36,6 +36,7 @@ from alignet_ray.stages.session import (
 from alignet_ray.training.export import exported_figures
 from alignet_ray.training.loop import train_student
 from alignet_ray.training.plan import TrainPlan, make_plan
+from alignet_ray.training.report.job import write_report
 from alignet_ray.training.world import World
 
 RAY_FOLDER = "logs/ray"
@@ -69,8 +70,10 @@ def train(config: TrainConfig) -> TrainSummary:
         student = describe_backbone(config.student, config.plugins)
         figures = exported_figures(output, plan.settings(config, student))
         if figures is not None:
+            write_report(output)
             return TrainSummary(output=output.url, is_new=False, plan=plan, figures=figures)
         figures = _fit(config, plan, output)
+        write_report(output)
     seconds = time.monotonic() - started
     return TrainSummary(output=output.url, is_new=True, plan=plan, figures=figures, seconds=seconds)
 

@@ -17,14 +17,16 @@ from alignet_ray.errors import InputError
 from alignet_ray.records.digests import Json
 from alignet_ray.records.store import Folder
 from alignet_ray.training.data import Batch, Decoder, ahead, step_groups
-from alignet_ray.training.export import export_student
+from alignet_ray.training.export import describe_data, export_student
+from alignet_ray.training.interview import Interview
 from alignet_ray.training.learner import Learner, make_learner
 from alignet_ray.training.metrics import MetricsLog
 from alignet_ray.training.plan import TrainPlan
+from alignet_ray.training.report.record import write_facts
 from alignet_ray.training.schedule import learning_rate_factor
 from alignet_ray.training.sharpness import Sharpness, measure_sharpness
 from alignet_ray.training.step import StepFigures, training_step
-from alignet_ray.training.validation import validate
+from alignet_ray.training.validation import is_validation_due, validate
 from alignet_ray.training.world import World
 
 
@@ -57,11 +59,14 @@ def train_student(
     """
     learner = make_learner(config, world, precision)
     with _decoder(learner, decode_threads) as decoder:
+        interview = Interview(plan, learner, decoder, config.seed) if world.is_first else None
         sharpness = _sharpness(config, plan, learner, decoder, world)
         _say_sharpness(sharpness, world, observer)
         before = _validate(config, plan, learner, decoder, world, sharpness)
-        last = _all_steps(config, plan, learner, decoder, world, observer, sharpness)
-        after = _validate(config, plan, learner, decoder, world, sharpness)
+        last, after = _all_steps(config, plan, learner, decoder, world, observer, sharpness, before)
+        if interview is not None:
+            facts = interview.facts(sharpness.student_temperature)
+            write_facts(Folder.at(config.output), facts)
     figures = {
         "steps": plan.num_steps,
         "student_temperature": sharpness.student_temperature,
@@ -72,7 +77,8 @@ def train_student(
     }
     if world.is_first:
         folder = Folder.at(config.output)
-        export_student(folder, learner.backbone, plan.settings(config, learner.before), figures)
+        settings = plan.settings(config, learner.before)
+        export_student(folder, learner.backbone, settings, figures, describe_data(plan))
     return figures
 
 
@@ -133,11 +139,15 @@ def _all_steps(
     world: World,
     observer: Observer,
     sharpness: Sharpness,
-) -> StepFigures:
-    """Every step in order; rank 0 logs each. Returns the last step's figures."""
+    before: Json | None,
+) -> tuple[StepFigures, Json | None]:
+    """Every step in order; rank 0 logs each. Returns the last step's and validation's figures."""
+    validated = before
     log = MetricsLog(Folder.at(config.output)) if world.is_first else None
     streams = plan.layout.streams_of(world.rank, world.size)
     groups = step_groups(plan.sources, plan.layout, streams, plan.num_steps)
+    if log is not None and before:
+        log.add_validation(0, before)
     figures = None
     started = time.monotonic()
     try:
@@ -150,12 +160,16 @@ def _all_steps(
                 if log is not None:
                     log.add(_record(figures, step, rate, plan.images_per_step / (now - started)))
                     observer.advance(1)
-                started = now
+                if is_validation_due(step + 1, plan.num_steps, config.validation.every_steps):
+                    validated = _validate(config, plan, learner, decoder, world, sharpness)
+                    if log is not None and validated:
+                        log.add_validation(step + 1, validated)
+                started = time.monotonic()
     finally:
         if log is not None:
-            log.write()
+            log.close()
     assert figures is not None
-    return figures
+    return figures, validated
 
 
 def _step(

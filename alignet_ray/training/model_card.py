@@ -3,6 +3,7 @@
 Written from `student.json`'s own contents, so it names no time, host or path.
 """
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ PAPER = (
 )
 
 _SHORT_DIGEST = 12
+_WIDTH = 99
 _NOT_HYPER_PARAMETERS = ("student", "runs", "validation")
 _FIGURES = (
     ("kl", "KL divergence from the teacher, nats", "{:.4f}"),
@@ -67,11 +69,12 @@ def _what(student: Student) -> Iterator[str]:
     start = "from random weights" if student.initial.random_init else "from pretrained weights"
     yield f"# {aligned.name}, aligned with human similarity judgements"
     yield ""
-    yield f"An image encoder ({aligned.dim:,} dimensions), fine-tuned {start} by AligNet's"
-    yield "distillation: a surrogate teacher of human similarity judgements says of triplets of images"
-    yield "how likely each pair is to belong together, and the dot products of this model's"
-    yield "representations were trained to say the same."
-    yield ""
+    yield from _paragraph(
+        f"An image encoder ({aligned.dim:,} dimensions), fine-tuned {start} by AligNet's "
+        "distillation: a surrogate teacher of human similarity judgements says of triplets of "
+        "images how likely each pair is to belong together, and the dot products of this model's "
+        "representations were trained to say the same."
+    )
 
 
 def _how_to_load(aligned: ResolvedBackbone) -> Iterator[str]:
@@ -145,9 +148,10 @@ def _pixels(aligned: ResolvedBackbone) -> Iterator[str]:
         if pixels.resize == "squash" and pixels.crop_fraction == 1
         else f"resized ({pixels.resize}, {pixels.crop_fraction:g} kept) to {side}"
     )
-    yield f"Pixels: {how}, {pixels.interpolation}, mean {_triple(pixels.mean)}, standard deviation"
-    yield f"{_triple(pixels.std)} of pixels in [0, 1]. Compare representations by dot products."
-    yield ""
+    yield from _paragraph(
+        f"Pixels: {how}, {pixels.interpolation}, mean {_triple(pixels.mean)}, standard deviation "
+        f"{_triple(pixels.std)} of pixels in [0, 1]. Compare representations by dot products."
+    )
 
 
 def _triple(values: tuple[float, float, float]) -> str:
@@ -173,9 +177,11 @@ def _data(data: Json) -> Iterator[str]:
             for run in runs
         ],
     )  # fmt: skip
-    yield f"{data['steps']:,} steps ({data['epochs']:.2f} epochs) over {data['groups_seen']:,} groups,"
-    yield f"{data['images_seen']:,} images drawn. Runs are named by the digest of their labels."
-    yield ""
+    yield from _paragraph(
+        f"{data['steps']:,} steps ({data['epochs']:.2f} epochs) over {data['groups_seen']:,} "
+        f"groups, {data['images_seen']:,} images drawn. Runs are named by the digest of their "
+        "labels."
+    )
 
 
 def _figures(validation: Json | None) -> Iterator[str]:
@@ -189,11 +195,12 @@ def _figures(validation: Json | None) -> Iterator[str]:
         for name, words, form in _FIGURES:
             rows.append((strategy, words, form.format(base[name]), form.format(own[name])))
     yield from _table(("triplets", "figure", "before", "after"), rows)
-    yield f"{after['triplets']:,} triplets of images that were not trained on. The teacher's own"
-    yield f"mean entropy is {after['teacher_entropy']:.3f} nats; no student exceeds a mean teacher's"
-    yield f"probability of {after['expected_ceiling']:.3f}. Agreement with people is measured by"
-    yield "`jobs/evaluate.py`."
-    yield ""
+    yield from _paragraph(
+        f"{after['triplets']:,} triplets of images that were not trained on. The teacher's own "
+        f"mean entropy is {after['teacher_entropy']:.3f} nats, and its mean probability of its own "
+        f"choice {after['expected_ceiling']:.3f}: no student's choice has more. Agreement with "
+        "people is what `jobs/evaluate.py` measures."
+    )
 
 
 def _hyper_parameters(training: Json) -> Iterator[str]:
@@ -222,17 +229,26 @@ def flattened(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[s
 
 def _limits(student: Student) -> Iterator[str]:
     yield from ("## Limits", "")
+    classifier = ""
     if student.aligned.representation == "pre_logits":
-        yield "A classifier in the weights is the initial model's: it was not trained along, and its"
-        yield "logits mean little now."
-    yield "The teacher predicts the judgements of the people whom it was fitted to, on their kind of"
-    yield "images; what it gets wrong, this model learned too. Biases of the initial weights and of"
-    yield "the training images remain. Licence: that of the initial weights and of the images."
-    yield ""
+        classifier = (
+            "A classifier in the weights is the initial model's: it was not trained along, and its "
+            "logits mean little now. "
+        )
+    yield from _paragraph(
+        f"{classifier}The teacher predicts the judgements of the people whom it was fitted to, on "
+        "their kind of images; what it gets wrong, this model learned too. Biases of the initial "
+        "weights and of the training images remain. Licence: that of the initial weights and of "
+        "the images."
+    )
 
 
 def _citation() -> Iterator[str]:
     yield from ("## Citation", "", f"{PAPER}.", "")
+
+
+def _paragraph(text: str) -> Iterator[str]:
+    yield from (*textwrap.wrap(text, _WIDTH), "")
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
