@@ -20,11 +20,11 @@ def curves_section(view: View) -> Markup | None:
         return None
     divergence = str(view.settings.get("loss", {}).get("divergence", "kl")).upper()
     loss = curves_card(
-        "Loss", _curves(view, "loss", "kl", 1), "nats",
+        "Loss", _curves(view, "loss", "kl", 1.0), "nats",
         f"{divergence} of training triplets, KL of validation triplets by strategy.",
     )  # fmt: skip
     agreement = curves_card(
-        "Agreement with the teacher", _curves(view, "accuracy", "accuracy", 100), "triplets",
+        "Agreement with the teacher", _curves(view, "accuracy", "accuracy", 100.0), "triplets",
         "Triplets whose odd one out is the teacher's; a third by chance.", unit="%",
     )  # fmt: skip
     return element(
