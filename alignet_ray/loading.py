@@ -13,6 +13,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor, nn
 
+from alignet_ray.config.backbone import Representation
 from alignet_ray.models.backbones import Backbone, import_plugins, load_backbone, represent
 from alignet_ray.models.preprocessing import to_pixels, upright_rgb
 from alignet_ray.records.store import Folder
@@ -31,7 +32,7 @@ class StudentModel(nn.Module):
     def __init__(self, backbone: Backbone) -> None:
         super().__init__()
         self.trunk = backbone.trunk
-        self._representation = backbone.resolved.representation
+        self._representation: Representation = backbone.resolved.representation
 
     def forward(self, images: Float[Tensor, "images 3 side side"]) -> Float[Tensor, "images dim"]:
         """Representations, whose dot products are the similarities that were trained."""

@@ -59,8 +59,9 @@ def read_facts(folder: Folder) -> StudentFacts | None:
     place = folder.place(FACTS_NAME)
     record = parse_json(data, place)
     try:
-        triplets = tuple(_triplet(own) for own in record.pop("triplets"))
-        return StudentFacts(**{**record, "runs": tuple(record["runs"])}, triplets=triplets)
+        fields: dict[str, Any] = dict(record)
+        fields["triplets"] = tuple(_triplet(own) for own in record["triplets"])
+        return StudentFacts(**{**fields, "runs": tuple(record["runs"])})
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(
             f"a record that lacks {error}", "facts of a report", place,
@@ -81,10 +82,11 @@ def _triplet(record: Json) -> ShownTriplet:
     fields: dict[str, Any] = {
         key: tuple(own) if isinstance(own, list) else own for key, own in record.items()
     }
-    first, second, third = (_picture(own) for own in record["pictures"])
-    return ShownTriplet(**{**fields, "pictures": (first, second, third)})
+    fields["pictures"] = tuple(_picture(own) for own in record["pictures"])
+    return ShownTriplet(**fields)
 
 
 def _picture(record: Json) -> Picture:
-    data = None if record["data"] is None else base64.b64decode(record["data"])
-    return Picture(**{**record, "data": data})
+    fields: dict[str, Any] = dict(record)
+    fields["data"] = None if record["data"] is None else base64.b64decode(record["data"])
+    return Picture(**fields)

@@ -1,7 +1,6 @@
 """The page is made again from the folder alone, by the same job that knows runs and teachers."""
 
-import subprocess
-import sys
+import runpy
 from pathlib import Path
 
 import pytest
@@ -42,11 +41,9 @@ def test_a_folder_without_a_student_says_what_writes_one(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_job_finds_out_that_it_is_a_student(make_student):
+def test_the_job_finds_out_that_it_is_a_student(make_student, monkeypatch, capsys):
     folder = make_student()
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), "--run", folder.url], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert f"{folder.url}/{REPORT_NAME}" in done.stdout
+    monkeypatch.syspath_prepend(SCRIPT.parent)
+    runpy.run_path(str(SCRIPT))["main"](ReportConfig(run=folder.url))
+    assert f"{folder.url}/{REPORT_NAME}" in capsys.readouterr().out
     assert b"report of a student" in folder.read(REPORT_NAME)
