@@ -1,5 +1,6 @@
 """How training went: loss, agreement, learning rate, gradient norm, distance, speed."""
 
+import math
 from collections.abc import Iterator
 
 from alignet_ray.pages.markup import Markup, element
@@ -12,6 +13,8 @@ _ONE_EACH = (
     ("squared_distance", "Distance from the initial weights", "squared distance"),
     ("images_per_second", "Speed", "images a second"),
 )
+
+_SMALL = 0.01
 
 
 def curves_section(view: View) -> Markup | None:
@@ -53,4 +56,14 @@ def _single_cards(view: View) -> Iterator[Markup]:
     for key, title, y_title in _ONE_EACH:
         points = [(own["step"], own[key]) for own in view.steps if key in own]
         if points:
-            yield curves_card(title, [curve_of(title, "train only", points)], y_title)
+            factor, unit = _readable(max(value for _, value in points))
+            shown = [(step, factor * value) for step, value in points]
+            yield curves_card(title, [curve_of(title, "train only", shown)], f"{y_title}{unit}")
+
+
+def _readable(largest: float) -> tuple[float, str]:
+    """What small values are multiplied with, so that the axis has room for them, and its words."""
+    if not 0 < largest < _SMALL:
+        return 1.0, ""
+    power = -math.floor(math.log10(largest))
+    return 10.0**power, f", in 1e-{power}"

@@ -32,6 +32,7 @@ table tr.strategy th { color: var(--ink); padding-top: 16px; padding-left: 0; }
 .mind.lost .mind-head h3 { color: var(--odd); }
 .asked { display: grid; grid-template-columns: 54px repeat(3, minmax(0, 1fr)); gap: 8px 12px;
   align-items: center; }
+.asked > div:not(.said) { align-self: start; }
 .asked img, .asked .missing { display: block; width: 100%; aspect-ratio: 1; object-fit: cover;
   border-radius: 10px; background: var(--line); }
 .asked .odd img, .asked .odd .missing { outline: 3px dashed var(--odd); outline-offset: 2px; }
