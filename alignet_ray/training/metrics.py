@@ -39,7 +39,7 @@ class MetricsLog:
         self._write_after(_WRITE_SECONDS)
 
     def add(self, record: Json) -> None:
-        """The figures of one step, with its number from 0 as `step`; written within a minute."""
+        """The figures of one step, with its number from 0 as `step`; written now and then."""
         self._lines.append(json.dumps(record) + "\n")
         scalars = {f"train/{name}": value for name, value in record.items() if name != "step"}
         self._events.add(scalars, record["step"])
