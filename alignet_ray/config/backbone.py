@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+import yaml
+
 from alignet_ray.config.checks import above, at_least
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import ConfigError, RecordError
@@ -67,6 +69,11 @@ class BackboneConfig:
             raise ConfigError(
                 f"checkpoint {self.checkpoint} with random_init", "one of the two", "--backbone"
             )
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of the architecture by name, their values read as YAML."""
+        pairs = (argument.split("=", 1) for argument in self.model_args)
+        return {key: yaml.safe_load(value) for key, value in pairs}
 
 
 @dataclass(frozen=True, kw_only=True)

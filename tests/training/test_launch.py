@@ -29,6 +29,7 @@ def test_two_workers_train_and_the_second_time_nothing_happens(make_config: Any)
     text = describe(again)
     assert "nothing to do" in text
     assert "jobs/evaluate.py" in text
+    assert Path(config.output, "report/index.html").is_file()
 
 
 def test_a_workers_error_is_our_one_line(make_run: Any, make_config: Any) -> None:
