@@ -36,6 +36,7 @@ from alignet_ray.stages.session import (
 from alignet_ray.training.export import exported_figures
 from alignet_ray.training.loop import train_student
 from alignet_ray.training.plan import TrainPlan, make_plan
+from alignet_ray.training.precision import with_precision
 from alignet_ray.training.world import World
 
 RAY_FOLDER = "logs/ray"
@@ -66,6 +67,7 @@ def train(config: TrainConfig) -> TrainSummary:
     output = Folder(config.output)
     started = time.monotonic()
     with locked(output), ray_session(config.resources):
+        config = with_precision(config, choose_device(config.resources))
         student = describe_backbone(config.student, config.plugins)
         figures = exported_figures(output, plan.settings(config, student))
         if figures is not None:

@@ -16,11 +16,13 @@ from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import InputError
 from alignet_ray.records.digests import Json
 from alignet_ray.records.store import Folder
+from alignet_ray.records.student_head import write_head
 from alignet_ray.training.data import Batch, Decoder, ahead, step_groups
 from alignet_ray.training.export import export_student
 from alignet_ray.training.learner import Learner, make_learner
 from alignet_ray.training.metrics import MetricsLog
 from alignet_ray.training.plan import TrainPlan
+from alignet_ray.training.precision import with_precision
 from alignet_ray.training.schedule import learning_rate_factor
 from alignet_ray.training.sharpness import Sharpness, measure_sharpness
 from alignet_ray.training.step import StepFigures, training_step
@@ -55,6 +57,7 @@ def train_student(
     Raises RecordError for a shard that cannot be read, and InputError for a student that cannot
     be loaded or a loss that is not finite.
     """
+    config = with_precision(config, world.device)
     learner = make_learner(config, world, precision)
     with _decoder(learner, decode_threads) as decoder:
         sharpness = _sharpness(config, plan, learner, decoder, world)
@@ -64,7 +67,8 @@ def train_student(
         after = _validate(config, plan, learner, decoder, world, sharpness)
     figures = {
         "steps": plan.num_steps,
-        "student_temperature": sharpness.student_temperature,
+        "student_temperature": learner.network.temperature(sharpness.student_temperature),
+        "student_temperature_before": sharpness.student_temperature,
         "student_entropy_before": sharpness.student_entropy,
         "teacher_entropy": sharpness.teacher_entropy,
         "last_step": vars(last),
@@ -72,6 +76,8 @@ def train_student(
     }
     if world.is_first:
         folder = Folder.at(config.output)
+        if learner.network.head is not None:
+            write_head(folder, learner.network.head.state_dict())
         export_student(folder, learner.backbone, plan.settings(config, learner.before), figures)
     return figures
 
@@ -161,15 +167,7 @@ def _all_steps(
 def _step(
     config: TrainConfig, learner: Learner, batch: Batch, world: World, sharpness: Sharpness
 ) -> StepFigures:
-    return training_step(
-        learner.model,
-        learner.optimizer,
-        learner.initial,
-        batch,
-        world,
-        student_temperature=sharpness.student_temperature,
-        weight_decay_to_init=config.loss.weight_decay_to_init,
-    )
+    return training_step(learner, batch, world, student_temperature=sharpness.student_temperature)
 
 
 def _set_learning_rate(config: TrainConfig, plan: TrainPlan, learner: Learner, step: int) -> float:

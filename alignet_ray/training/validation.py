@@ -34,7 +34,7 @@ def validate(
     batches = (decoder.batch(chunk) for chunk in _chunks(groups, plan.validation.images_per_group))
     with ahead(batches) as ready:
         for batch in ready:
-            totals = batch_totals(learner.backbone, batch, student_temperature, world.device)
+            totals = batch_totals(learner.network, batch, student_temperature, world.device)
             sums += totals.stacked()
     loss, agreeing, count = world.sum(sums).tolist()
     return {"kl": loss / count, "accuracy": agreeing / count, "triplets": int(count)}

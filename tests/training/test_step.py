@@ -10,7 +10,8 @@ from alignet_ray.functional.losses import triplet_loss
 from alignet_ray.functional.odd_one_out import PAIR_ORDER
 from alignet_ray.training.data import Part
 from alignet_ray.training.sources import Kind
-from alignet_ray.training.step import add_decay_to_init, batch_totals
+from alignet_ray.training.step import batch_totals
+from alignet_ray.training.update import add_decay_to_init
 
 BLOCKS = (2, 2, 2)
 
