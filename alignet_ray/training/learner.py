@@ -163,5 +163,4 @@ def _wrap(network: Network, world: World) -> nn.Module:
     if world.size == 1:
         return network
     devices = [torch.device(world.device)] if world.device.startswith("cuda") else None
-    # Buffers are alike on all ranks: frozen, or made from the batches of all.
-    return DistributedDataParallel(network, device_ids=devices, broadcast_buffers=False)
+    return DistributedDataParallel(network, device_ids=devices)

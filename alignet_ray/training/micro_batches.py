@@ -19,7 +19,7 @@ def micro_batches(batch: Batch, max_images: int | None) -> Iterator[Batch]:
     for part in batch:
         done, num_groups, size = 0, *part.pixels.shape[:2]
         while done < num_groups:
-            fitting = min(room // size, num_groups - done)
+            fitting = min(max(0, room) // size, num_groups - done)
             if not fitting and piece:
                 yield tuple(piece)
                 piece, room = [], max_images

@@ -58,7 +58,7 @@ class Network(nn.Module):
         if self.trains_batch_norm:
             for module in self.modules():
                 if isinstance(module, _BATCH_NORMS):
-                    module.train(mode)
+                    module.training = mode  # not its activation and dropout
         return self
 
     def temperature(self, start: float) -> float:
