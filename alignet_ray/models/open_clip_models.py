@@ -28,7 +28,8 @@ def create_open_clip(config: BackboneConfig) -> tuple[nn.Module, Preprocessing]:
             f"Tags: {', '.join(open_clip.list_pretrained_tags_by_model(name)) or 'none'}.",
         )  # fmt: skip
     of_tag: dict[str, Any] = open_clip.get_pretrained_cfg(name, tag) if tag else {}
-    _refuse_other_activation(config.name, open_clip.get_model_config(name) or {}, of_tag)
+    if not config.random_init:
+        _refuse_other_activation(config.name, open_clip.get_model_config(name) or {}, of_tag)
     model = _create(config, name, tag if wants_hub else None)
     visual: nn.Module = model.visual
     if config.checkpoint is not None:

@@ -1,5 +1,7 @@
 """Micro-batches hold whole groups, in their order, and no more images than they may."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +47,7 @@ def test_the_pieces_are_the_batch_in_order_and_fit(shapes, max_images: int) -> N
 @given(SHAPES, st.integers(1, 40))
 def test_a_piece_is_full_where_the_next_group_does_not_fit(shapes, max_images: int) -> None:
     pieces = [_groups(piece) for piece in micro_batches(_batch(shapes), max_images)]
-    for piece, following in zip(pieces, pieces[1:], strict=False):
+    for piece, following in pairwise(pieces):
         images = sum(kind.num_images for kind, _, _ in piece)
         assert images + following[0][0].num_images > max_images
 

@@ -1,4 +1,4 @@
-"""Two ranks make the steps of one, in float64: halves, micro-batches with a head, an empty share."""
+"""Two ranks make the steps of one, in float64: by halves, in micro-batches, with nothing."""
 
 import pickle
 import subprocess
