@@ -21,8 +21,7 @@ class LossConfig:
     head_dim: int = 1024
     """Outputs of the head; it is written beside the student, which is the trunk without it."""
     student_temperature: float | Literal["auto", "auto_spread"] = "auto"
-    """`auto`: the initial student's mean entropy is the teacher's; `auto_spread`: its similarities
-    spread as the teacher's do inside a triplet; the paper's is 100."""
+    """Initially as sharp as the teacher by entropy (`auto`) or by spread; the paper's is 100."""
     learn_temperature: bool = False
     """Train the student's temperature too, from there on."""
     teacher_temperature: float | None = None
@@ -30,8 +29,7 @@ class LossConfig:
     weight_decay_to_init: float = 1e-2
     """Factor of the squared distance from the initial weights, of trunk and head."""
     decay: Decay = "coupled"
-    """`coupled`: added to the loss, so that Adam sees its gradient; `decoupled`: each step goes
-    learning rate x factor of the way back, after Adam: the released code, with factor 1."""
+    """`coupled`: in the gradient that Adam sees; `decoupled`: beside it, as released (factor 1)."""
 
     def __post_init__(self) -> None:
         at_least("loss.head_dim", self.head_dim, 1)

@@ -51,8 +51,7 @@ class TrainConfig:
     loss: LossConfig = field(default_factory=LossConfig)
     """The loss."""
     batch_norm: Literal["frozen", "train"] = "frozen"
-    """`frozen`: running statistics stay as they were; `train`: each step's own, over all workers,
-    of which CPUs take one, and without micro-batches."""
+    """`frozen`: statistics stay; `train`: each step's (one CPU worker or GPUs; whole batches)."""
     validation: ValidationConfig = field(default_factory=ValidationConfig)
     """Validation."""
     seed: int = 0
@@ -61,11 +60,9 @@ class TrainConfig:
     data: StreamingConfig = field(default_factory=StreamingConfig)
     """Reading."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Of the student's passes: `auto` is bfloat16 autocast on GPUs and float32 on CPUs. Weights,
-    Gram matrices and losses are float32."""
+    """Of the passes; `auto`: bfloat16 autocast on GPUs, else float32. Losses are in float32."""
     micro_batch_images: int | None = None
-    """Most images in a pass of one worker, in whole groups: for little memory, the step's update
-    stays the same; default all of the worker's."""
+    """Most images in a worker's pass, in whole groups: saves memory, and the update is the same."""
     gradient_checkpointing: bool = False
     """Less memory and a third more time: activations are computed again for the gradient."""
     compile: bool = False

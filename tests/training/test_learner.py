@@ -1,5 +1,7 @@
 """What trains and what stays, what is kept in a state, and what cannot train."""
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -101,3 +103,19 @@ def test_statistics_of_several_cpu_workers_cannot_train(make_config) -> None:
 def test_micro_batches_have_no_statistics_of_a_step(make_config) -> None:
     with pytest.raises(ConfigError, match="--micro-batch-images"):
         make_config(batch_norm="train", micro_batch_images=8)
+
+
+def test_a_compiled_student_makes_the_same_gradients_under_the_same_names(
+    make_config, monkeypatch
+) -> None:
+    """Traced as for a GPU; the code generator behind it, minutes on a CPU, is left out."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
+    student = BackboneConfig(
+        name="test_vit", random_init=True, model_args=("img_size=32",), preprocessing=PIXELS
+    )
+    plain, compiled = (
+        make_learner(make_config(student=student, compile=flag), World()) for flag in (False, True)
+    )
+    for one, other in zip(_gradients(plain), _gradients(compiled), strict=True):
+        torch.testing.assert_close(one, other)
+    assert plain.state().keys() == compiled.state().keys()
