@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor
 
 from alignet_ray.config.checkpoints import CheckpointConfig
@@ -27,24 +26,27 @@ from alignet_ray.records.checkpoints import (
 )
 from alignet_ray.records.digests import Json, refuse_other_settings
 from alignet_ray.records.store import Folder
+from alignet_ray.records.student import is_student, read_student
 from alignet_ray.training.learner import Learner
 from alignet_ray.training.sharpness import Sharpness
 from alignet_ray.training.step import StepFigures
 
-_ADAM_KEYS = ("step", "exp_avg", "exp_avg_sq")
+_TRUNK = "network.backbone.trunk."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """How far training is, and what it knows beside the learner's tensors.
 
-    `validations` are the figures so far, each with the number of steps done before it.
+    `validations` are the figures so far, each with the number of steps done before it; `skipped`
+    counts groups that were lost to this rank, and to all ranks before it went on.
     """
 
     step: int
     sharpness: Sharpness
     validations: tuple[Json, ...] = ()
     last: StepFigures | None = None
+    skipped: int = 0
 
     @property
     def kl(self) -> float | None:
@@ -66,6 +68,7 @@ class Progress:
             "sharpness": vars(self.sharpness),
             "validations": list(self.validations),
             "last_step": vars(self.last) if self.last else None,
+            "skipped": self.skipped,
         }
 
     @staticmethod
@@ -77,6 +80,7 @@ class Progress:
             sharpness=Sharpness(**state["sharpness"]),
             validations=tuple(state["validations"]),
             last=StepFigures(**state["last_step"]) if state["last_step"] else None,
+            skipped=state["skipped"],
         )
 
 
@@ -115,10 +119,16 @@ class CheckpointWriter:
     """Writes copies in the background, one at a time, and keeps the last and the best."""
 
     def __init__(
-        self, folder: Folder, settings: Json, config: CheckpointConfig, first_step: int = 0
+        self,
+        folder: Folder,
+        settings: Json,
+        pins: Json,
+        config: CheckpointConfig,
+        first_step: int = 0,
     ) -> None:
         self._folder = folder
         self._settings = settings
+        self._pins = pins
         self._config = config
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._writing: Future[None] | None = None
@@ -145,7 +155,10 @@ class CheckpointWriter:
             return
         self.wait()
         checkpoint = Checkpoint(
-            step=progress.step, settings=self._settings, state=progress.to_json(), kl=progress.kl
+            step=progress.step,
+            settings=self._settings,
+            state={**progress.to_json(), "pins": self._pins},
+            kl=progress.kl,
         )
         self._saved_step, self._written_at = progress.step, time.monotonic()
         self._writing = self._pool.submit(_write, self._folder, checkpoint, copied())
@@ -182,6 +195,17 @@ def clear_finished(folder: Folder, figures: Json) -> None:
     remove_checkpoints(folder, {best.step} if best is not None and is_better else set())
 
 
+def kept_pins(folder: Folder) -> tuple[Json | None, int]:
+    """What a started or finished run of this folder has pinned, and after how many steps; None
+    and 0 where none was started.
+    """
+    if is_student(folder):
+        figures = read_student(folder).training.get("figures", {})
+        return figures.get("pins"), figures.get("steps", 0)
+    checkpoints = read_checkpoints(folder)
+    return (checkpoints[-1].state["pins"], checkpoints[-1].step) if checkpoints else (None, 0)
+
+
 def read_best(folder: Folder, step: int) -> dict[str, Tensor]:
     """The tensors of the checkpoint after so many steps. Raises RecordError where it is gone."""
     for checkpoint in read_checkpoints(folder):
@@ -194,32 +218,14 @@ def read_best(folder: Folder, step: int) -> dict[str, Tensor]:
 
 
 def snapshot(learner: Learner) -> dict[str, Tensor]:
-    """A copy of all that training changes, in the memory of the host: `trunk.*`, `optimizer.*`."""
-    tensors = {f"trunk.{name}": t for name, t in learner.backbone.trunk.state_dict().items()}
-    for name, parameter in _trained(learner).items():
-        for key, tensor in learner.optimizer.state[parameter].items():
-            tensors[f"optimizer.{key}.{name}"] = tensor
-    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
+    """A copy of all that training changes; the trunk's weights get timm's names."""
+    return {_renamed(name, _TRUNK, "trunk."): t for name, t in learner.state().items()}
 
 
-def restore(learner: Learner, tensors: Mapping[str, Tensor]) -> None:
-    """Put a snapshot back."""
-    trunk = learner.backbone.trunk
-    trunk.load_state_dict(_named(tensors, "trunk."))
-    moments = _named(tensors, "optimizer.")
-    for name, parameter in _trained(learner).items():
-        keys = [key for key in _ADAM_KEYS if f"{key}.{name}" in moments]
-        learner.optimizer.state[parameter] = {
-            # Adam counts its steps on the host.
-            key: moments[f"{key}.{name}"].to("cpu" if key == "step" else parameter.device)
-            for key in keys
-        }
+def restore(learner: Learner, tensors: Mapping[str, Tensor], place: str) -> None:
+    """Put a snapshot back. Raises RecordError, naming the place, for that of another student."""
+    learner.load_state({_renamed(n, "trunk.", _TRUNK): t for n, t in tensors.items()}, place)
 
 
-def _trained(learner: Learner) -> dict[str, torch.nn.Parameter]:
-    named = learner.backbone.trunk.named_parameters()
-    return {name: parameter for name, parameter in named if parameter.requires_grad}
-
-
-def _named(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+def _renamed(name: str, old: str, new: str) -> str:
+    return new + name.removeprefix(old) if name.startswith(old) else name

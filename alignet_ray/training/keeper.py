@@ -50,7 +50,7 @@ class Keeper:
         self._observer = observer
         self._learner = learner
         self._log = MetricsLog(folder, first_step)
-        self._writer = CheckpointWriter(folder, settings, config, first_step)
+        self._writer = CheckpointWriter(folder, settings, plan.pins, config, first_step)
 
     def step_done(self, progress: Progress, learning_rate: float, seconds: float) -> None:
         """The figures of the last step, which took so long."""

@@ -14,13 +14,16 @@ from alignet_ray.records.digests import Json
 from alignet_ray.records.lock import locked
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import describe_backbone
+from alignet_ray.stages.progress import note
 from alignet_ray.stages.session import choose_device, ray_session
 from alignet_ray.training.attempt import Attempt, StartTimeout, WorkersLost
 from alignet_ray.training.board import News
-from alignet_ray.training.checkpointing import clear_finished
+from alignet_ray.training.checkpointing import clear_finished, kept_pins
 from alignet_ray.training.crew import Crew, Growth, draining_nodes, make_crew
 from alignet_ray.training.export import exported_figures
 from alignet_ray.training.plan import TrainPlan, make_plan
+from alignet_ray.training.precision import with_precision
+from alignet_ray.training.report.job import write_report
 from alignet_ray.training.signals import StopWish, stop_wish
 
 _ELASTIC_START_SECONDS = 60.0
@@ -46,18 +49,24 @@ def train(config: TrainConfig) -> TrainSummary:
     the work is kept.
     """
     config = with_absolute_urls(config)
-    plan = make_plan(config)
     output = Folder(config.output)
+    plan = make_plan(config, *kept_pins(output))
+    if plan.remark:
+        note(plan.remark)
     started = time.monotonic()
     with locked(output), ray_session(config.resources):
+        device = choose_device(config.resources)
+        config = with_precision(config, device)
         student = describe_backbone(config.student, config.plugins)
         figures = exported_figures(output, plan.settings(config, student))
         if figures is not None:
             clear_finished(output, figures)
+            write_report(output)
             return TrainSummary(output=output.url, is_new=False, plan=plan, figures=figures)
-        crew = make_crew(config, plan.layout.num_streams, choose_device(config.resources))
+        crew = make_crew(config, plan.layout.num_streams, device)
         with stop_wish() as wish:
             figures = _Driver(config=config, plan=plan, crew=crew, wish=wish).figures()
+        write_report(output)
     seconds = time.monotonic() - started
     return TrainSummary(output=output.url, is_new=True, plan=plan, figures=figures, seconds=seconds)
 

@@ -16,9 +16,10 @@ import torch
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import InputError
 from alignet_ray.functional.random_streams import RandomStream
-from alignet_ray.records.checkpoints import read_tensors
+from alignet_ray.records.checkpoints import CHECKPOINTS_FOLDER, read_tensors
 from alignet_ray.records.digests import Json
 from alignet_ray.records.store import Folder
+from alignet_ray.records.student_head import write_head
 from alignet_ray.training.checkpointing import (
     Progress,
     Start,
@@ -27,11 +28,14 @@ from alignet_ray.training.checkpointing import (
     read_best,
     restore,
 )
-from alignet_ray.training.data import Batch, Decoder, ahead, step_groups
-from alignet_ray.training.export import export_student
+from alignet_ray.training.data import Batch, Decoder, reading
+from alignet_ray.training.export import describe_data, export_student
+from alignet_ray.training.interview import Interview
 from alignet_ray.training.keeper import Keeper, Observer
 from alignet_ray.training.learner import Learner, make_learner
 from alignet_ray.training.plan import TrainPlan
+from alignet_ray.training.precision import with_precision
+from alignet_ray.training.report.record import write_facts
 from alignet_ray.training.schedule import learning_rate_factor
 from alignet_ray.training.sharpness import Sharpness, measure_sharpness
 from alignet_ray.training.step import training_step
@@ -55,12 +59,16 @@ def train_student(
     has other settings, RecordError for a shard that cannot be read, and InputError for a student
     that cannot be loaded or a loss that is not finite.
     """
+    config = with_precision(config, world.device)
+    for sources in filter(None, (plan.sources, plan.validation)):
+        sources.listen(observer.say)
     learner = make_learner(config, world, precision)
     with closing(Decoder(learner.before.preprocessing, decode_threads)) as decoder:
         rank = _Rank(config, plan, world, observer, learner, decoder)
-        progress = rank.begin()
-        progress = rank.all_steps(progress)
-        return rank.finish(progress) if progress.step == plan.num_steps else None
+        # Asked before a checkpoint is taken up: the answers are the initial student's.
+        interview = Interview(plan, learner, decoder, config.seed) if world.is_first else None
+        progress = rank.all_steps(rank.begin())
+        return rank.finish(progress, interview) if progress.step == plan.num_steps else None
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,8 @@ class _Rank:
         checkpoint = self.world.from_first(start.checkpoint)
         if checkpoint is None:
             return None
-        restore(self.learner, start.tensors or read_tensors(self.folder, checkpoint))
+        tensors = start.tensors or read_tensors(self.folder, checkpoint)
+        restore(self.learner, tensors, self.folder.place(CHECKPOINTS_FOLDER))
         return Progress.of(checkpoint)
 
     def _say_start(self, start: Start) -> None:
@@ -143,16 +152,25 @@ class _Rank:
         """Every step that is left, in order, or until somebody asks to stop."""
         plan, world = self.plan, self.world
         streams = plan.layout.streams_of(world.rank, world.size)
-        groups = step_groups(plan.sources, plan.layout, streams, plan.num_steps, progress.step)
+        reader = reading(
+            plan.sources,
+            plan.layout,
+            streams,
+            self.decoder,
+            self.config.data,
+            num_steps=plan.num_steps,
+            first_step=progress.step,
+            skipped=progress.skipped if world.is_first else 0,
+        )
         with ExitStack() as stack:
             keeper = (
                 stack.enter_context(closing(self._keeper(progress))) if world.is_first else None
             )
             agreement = stack.enter_context(closing(Agreement(world)))
-            batches = stack.enter_context(ahead(self.decoder.batch(step) for step in groups))
+            batches = stack.enter_context(reader)
             started = time.monotonic()
             for batch in batches:
-                progress = self._step(progress, batch)
+                progress = replace(self._step(progress, batch), skipped=batches.skipped)
                 if keeper is not None:
                     keeper.step_done(progress, self._rate(), time.monotonic() - started)
                 is_stopping = agreement.reached(self.observer.is_stopping())
@@ -184,15 +202,8 @@ class _Rank:
         factor = learning_rate_factor(step, self.plan.warmup_steps, self.plan.num_steps)
         for group in self.learner.optimizer.param_groups:
             group["lr"] = self.config.learning_rate * factor
-        figures = training_step(
-            self.learner.model,
-            self.learner.optimizer,
-            self.learner.initial,
-            batch,
-            self.world,
-            student_temperature=progress.sharpness.student_temperature,
-            weight_decay_to_init=self.config.loss.weight_decay_to_init,
-        )
+        temperature = progress.sharpness.student_temperature
+        figures = training_step(self.learner, batch, self.world, student_temperature=temperature)
         seen = {"loss": figures.loss, "gradient norm": figures.gradient_norm}
         _refuse_divergence(step, seen)
         return replace(progress, step=step + 1, last=figures)
@@ -213,16 +224,33 @@ class _Rank:
             keeper.keep(progress, is_stopping=is_stopping)
         return progress
 
-    def finish(self, progress: Progress) -> Json:
+    def finish(self, progress: Progress, interview: Interview | None) -> Json:
         """Export the student, after which its checkpoints are not needed; the figures."""
         exported = progress.best_step if self.config.export == "best" else progress.step
-        figures = _figures(progress, exported)
-        if self.world.is_first:
-            if exported < progress.step:
-                restore(self.learner, read_best(self.folder, exported))
-            export_student(self.folder, self.learner.backbone, self.settings, figures)
-            clear_finished(self.folder, figures)
+        skipped = torch.tensor(float(progress.skipped), device=self.world.device)
+        figures = {
+            **_figures(progress, exported),
+            "skipped_groups": int(self.world.sum(skipped).item()),
+            "pins": self.plan.pins,
+        }
+        if self.world.is_first and exported < progress.step:
+            restore(self.learner, read_best(self.folder, exported), self.folder.url)
+        temperature = progress.sharpness.student_temperature
+        figures["student_temperature_before"] = temperature
+        figures["student_temperature"] = self.learner.network.temperature(temperature)
+        figures = self.world.from_first(figures)
+        if interview is not None:
+            write_facts(self.folder, interview.facts(figures["student_temperature"]))
+            self._export(figures)
         return figures
+
+    def _export(self, figures: Json) -> None:
+        head = self.learner.network.head
+        if head is not None:
+            write_head(self.folder, head.state_dict())
+        data = describe_data(self.plan)
+        export_student(self.folder, self.learner.backbone, self.settings, figures, data)
+        clear_finished(self.folder, figures)
 
 
 def _say_sharpness(sharpness: Sharpness, observer: Observer) -> None:
@@ -255,7 +283,6 @@ def _figures(progress: Progress, exported_step: int) -> Json:
     return {
         "steps": progress.step,
         "exported_step": exported_step,
-        "student_temperature": progress.sharpness.student_temperature,
         "student_entropy_before": progress.sharpness.student_entropy,
         "teacher_entropy": progress.sharpness.teacher_entropy,
         "last_step": vars(progress.last),

@@ -86,7 +86,7 @@ def _means(row: Float64[Tensor, "figures_and_count"]) -> Json:
 def _batch_sums(
     learner: Learner, batch: Batch, student_temperature: float, device: str
 ) -> Iterator[tuple[str, Float64[Tensor, "figures_and_count"]]]:
-    vectors = represent_parts(learner.backbone, batch, device) if batch else []
+    vectors = represent_parts(learner.network, batch, device) if batch else []
     for part, z in zip(batch, vectors, strict=True):
         figures = part_figures(z, part, student_temperature, device).flatten(0, 1)
         count = figures.new_tensor([len(figures)])

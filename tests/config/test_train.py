@@ -15,6 +15,14 @@ def test_machine_facts_do_not_change_the_settings() -> None:
     assert one.settings() == two.settings()
 
 
+def test_how_passes_are_made_changes_no_setting_but_precision_does() -> None:
+    plain = parse_config(TrainConfig, LEAST).settings()
+    passes = ["--micro-batch-images", "64", "--gradient-checkpointing", "--compile"]
+    assert parse_config(TrainConfig, [*LEAST, *passes]).settings() == plain
+    for flag in (["--precision", "bfloat16"], ["--batch-norm", "train"], ["--gradient-clip", "1"]):
+        assert parse_config(TrainConfig, [*LEAST, *flag]).settings() != plain
+
+
 @pytest.mark.parametrize("flag", ["--learning-rate", "--loss.weight-decay-to-init", "--seed"])
 def test_what_decides_the_result_changes_the_settings(flag: str) -> None:
     changed = parse_config(TrainConfig, [*LEAST, flag, "7"])
@@ -31,6 +39,10 @@ def test_what_decides_the_result_changes_the_settings(flag: str) -> None:
         ["--loss.student-temperature", "warm"],
         ["--steps", "0"],
         ["--groups-per-step", "0"],
+        ["--micro-batch-images", "0"],
+        ["--gradient-clip", "0"],
+        ["--loss.head-dim", "0"],
+        ["--loss.divergence", "js"],
     ],
 )
 def test_impossible_values_are_refused(wrong: list[str]) -> None:

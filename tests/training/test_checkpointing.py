@@ -61,7 +61,7 @@ def test_the_best_step_is_the_earliest_of_the_lowest_and_never_the_untrained() -
 
 
 def test_the_last_and_the_best_stay(folder: Folder) -> None:
-    writer = CheckpointWriter(folder, {}, CheckpointConfig(every_steps=1))
+    writer = CheckpointWriter(folder, {}, {}, CheckpointConfig(every_steps=1))
     for now in (progress(1), progress(2, s2=0.3), progress(3), progress(4, s4=0.5), progress(5)):
         assert writer.is_due(now.step)
         writer.save(now, lambda: TENSORS)
@@ -82,7 +82,7 @@ def test_by_time_nothing_is_due_while_the_last_is_under_way(
 ) -> None:
     gate = threading.Event()
     monkeypatch.setattr(checkpointing, "_write", lambda *_: gate.wait(5))
-    writer = CheckpointWriter(folder, {}, CheckpointConfig(every_seconds=0.05))
+    writer = CheckpointWriter(folder, {}, {}, CheckpointConfig(every_seconds=0.05))
     assert not writer.is_due(1)
     time.sleep(0.06)
     assert writer.is_due(2)
@@ -101,7 +101,7 @@ def test_what_the_writing_raised_comes_out_at_the_next_step(
         raise RecordError("no space")
 
     monkeypatch.setattr(checkpointing, "_write", fail)
-    writer = CheckpointWriter(folder, {}, CheckpointConfig())
+    writer = CheckpointWriter(folder, {}, {}, CheckpointConfig())
     writer.save(progress(1), lambda: TENSORS)
     time.sleep(0.05)
     with pytest.raises(RecordError, match="no space"):
@@ -141,7 +141,7 @@ def test_a_learner_is_what_its_snapshot_was(make_config: Any) -> None:
     step(one)
     kept = snapshot(one)
     step(one)
-    restore(other, kept)
+    restore(other, kept, "place")
     assert all(torch.equal(t, kept[name]) for name, t in snapshot(other).items())
     step(other)
     for name, tensor in snapshot(one).items():
