@@ -157,9 +157,14 @@ def test_a_lost_manifest_is_written_again_and_said(make, aligned):
 
 
 class Silent:
-    def advance(self, steps: int) -> None: ...
+    def begin(self, step: int) -> None: ...
+
+    def advance(self, steps: int, text: str = "") -> None: ...
 
     def say(self, line: str) -> None: ...
+
+    def is_stopping(self) -> bool:
+        return False
 
 
 def trained_on(root: str, output: Path) -> float:
