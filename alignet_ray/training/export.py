@@ -9,6 +9,7 @@ from alignet_ray.records.digests import Json, refuse_other_settings
 from alignet_ray.records.store import Folder
 from alignet_ray.records.student import Student, is_student, read_student, write_student
 from alignet_ray.training.model_card import CARD_NAME, model_card
+from alignet_ray.training.pins import pin_split
 from alignet_ray.training.plan import TrainPlan
 
 
@@ -36,7 +37,7 @@ def describe_data(plan: TrainPlan) -> Json:
     """What was trained on, for people: each run by its digest, and how much of it was seen."""
     runs = [
         {
-            **source.pin(),
+            **pin_split(source.manifest).to_json(),
             "strategy": source.kind.strategy,
             "blocks": list(source.kind.blocks),
             "teacher_temperature": source.kind.teacher_temperature,
