@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
+from alignet_ray.records.student import WEIGHTS_NAME
+
 NUM_KILLS = int(os.environ.get("CHAOS_KILLS", "10"))
 NODE = "ray::"
 """Every process of Ray that has a title, the node's own agents too: the node dies of it."""
@@ -77,7 +79,7 @@ def test_kills_leave_the_student_of_a_quiet_run(
         if driver.returncode == 0:
             break
     print(f"{len(done)} kills over {len(ends)} starts: {', '.join(done)}", *ends, sep="\n")
-    ours, theirs = (load_file(folder / "student.safetensors") for folder in (output, quiet))
+    ours, theirs = (load_file(folder / WEIGHTS_NAME) for folder in (output, quiet))
     assert all(torch.equal(ours[name], tensor) for name, tensor in theirs.items())
     logs = [
         (folder / "logs" / "train.jsonl").read_text().splitlines() for folder in (output, quiet)

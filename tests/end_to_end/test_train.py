@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from alignet_ray.cli import parse_config
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import Interrupted
+from alignet_ray.records.student import WEIGHTS_NAME
 from alignet_ray.training.loop import train_student
 from alignet_ray.training.plan import make_plan
 from alignet_ray.training.world import World
@@ -57,7 +58,7 @@ def quiet(flags: list[str], tmp_path: Path) -> dict[str, torch.Tensor]:
     torch.set_num_threads(1)
     config = parse_config(TrainConfig, [*flags, "--output", str(tmp_path / "quiet")])
     train_student(config, make_plan(config), World(), Nobody())
-    return load_file(tmp_path / "quiet" / "student.safetensors")
+    return load_file(tmp_path / "quiet" / WEIGHTS_NAME)
 
 
 def _start(support: Any, flags: list[str], output: Path) -> subprocess.Popen[str]:
@@ -104,7 +105,7 @@ def test_sigkill_of_the_worker_and_of_the_driver_changes_no_bit(
     assert "a worker was lost" in driver.communicate()[1]
     said = _finish(support, flags, output)
     assert re.search(rf"going on after step \d+ of {NUM_STEPS}", said)
-    ours = load_file(output / "student.safetensors")
+    ours = load_file(output / WEIGHTS_NAME)
     assert all(torch.equal(ours[name], tensor) for name, tensor in quiet.items())
     lines = (output / "logs" / "train.jsonl").read_text().splitlines()
     assert len(lines) == NUM_STEPS
@@ -126,5 +127,5 @@ def test_one_of_two_workers_killed_then_asked_to_stop_then_one_worker_goes_on(
         f"interrupted at step {_last_step(output)} of {NUM_STEPS}. Run the same command to go on."
     )
     _finish(support, flags, output)
-    for name, tensor in load_file(output / "student.safetensors").items():
+    for name, tensor in load_file(output / WEIGHTS_NAME).items():
         torch.testing.assert_close(tensor, quiet[name], atol=1e-4, rtol=1e-3)

@@ -19,7 +19,7 @@ from alignet_ray.config.validation import ValidationConfig
 from alignet_ray.errors import MismatchError, StorageError
 from alignet_ray.records.checkpoints import read_checkpoints
 from alignet_ray.records.store import Folder
-from alignet_ray.records.student import read_student
+from alignet_ray.records.student import WEIGHTS_NAME, read_student
 from alignet_ray.training.loop import train_student
 from alignet_ray.training.plan import make_plan
 from alignet_ray.training.world import World
@@ -62,7 +62,7 @@ def _train(config: TrainConfig, observer: Any, **options: Any) -> Any:
 
 
 def _weights(config: TrainConfig) -> dict[str, torch.Tensor]:
-    return load_file(Path(config.output, "student.safetensors"))
+    return load_file(Path(config.output, WEIGHTS_NAME))
 
 
 def _log(config: TrainConfig) -> list[dict[str, Any]]:
@@ -123,7 +123,7 @@ def test_a_torn_checkpoint_is_left_out(make_config: Any) -> None:
     with pytest.raises(Crash):
         _train(config, Disturber(crash_after=3))
     assert _steps(config) == [2, 3]
-    weights = Path(config.output, "checkpoints/00000003/optimizer.safetensors")
+    weights = Path(config.output, "checkpoints/00000003/adam.safetensors")
     weights.write_bytes(weights.read_bytes()[:-9])
     observer = Disturber()
     _train(config, observer)
