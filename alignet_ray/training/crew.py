@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
-from ray.util.placement_group import PlacementGroup, placement_group, remove_placement_group
+from ray.util.placement_group import (
+    PlacementGroup,
+    placement_group,
+    placement_group_table,
+    remove_placement_group,
+)
 
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import ResourceError
@@ -70,7 +75,7 @@ class Growth:
         """Whether the room is there, and the present crew has trained for a while."""
         if self._group is None or time.monotonic() - self._since < GROW_SECONDS:
             return False
-        return self._group.wait(0)
+        return placement_group_table(self._group)["state"] == "CREATED"
 
 
 @contextlib.contextmanager
