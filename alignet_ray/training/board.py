@@ -74,7 +74,7 @@ class Board:
 
 def make_board() -> Any:
     """A board beside the driver, so that it is lost with no node but the driver's own."""
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    here: Any = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     return ray.remote(num_cpus=0, scheduling_strategy=here)(Board).remote()
 
 
@@ -111,5 +111,5 @@ class BoardObserver:
         if self._asked is None and now - self._asked_at >= _ASK_SECONDS:
             self._asked, self._asked_at = self._board.is_stopping.remote(), now
         if self._asked is not None and ray.wait([self._asked], timeout=0)[0]:
-            self._is_stopping = ray.get(self._asked)
+            self._is_stopping = bool(ray.get(self._asked))
             self._asked = None

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
-from ray.util.placement_group import PlacementGroup, placement_group, remove_placement_group
+from ray.util.placement_group import (
+    PlacementGroup,
+    placement_group,
+    placement_group_table,
+    remove_placement_group,
+)
 
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import ResourceError
@@ -51,41 +56,47 @@ class Crew:
         with _held([dict(self.need)] * size) as group:
             return group.wait(_PROBE_SECONDS)
 
-    @contextlib.contextmanager
-    def growth(self, size: int) -> Generator["Growth"]:
-        """Asks for the workers that the next number after `size` has more."""
+    def growth(self, size: int) -> "Growth":
+        """The room for the workers that the next number after `size` has more, if there is one."""
         larger = next((n for n in self.sizes if n > size), size)
-        with _held([dict(self.need)] * (larger - size)) if larger > size else _nothing() as group:
-            yield Growth(group)
+        return Growth([dict(self.need)] * (larger - size))
 
 
 class Growth:
-    """Room for more workers, asked for so that a cluster can grow while training goes on."""
+    """Room for more workers, reserved while a crew trains, so that a cluster can grow for it.
 
-    def __init__(self, group: PlacementGroup | None) -> None:
-        self._group = group
-        self._since = time.monotonic()
+    It is asked for only once the crew has begun: before, it would take the room of the crew.
+    """
+
+    def __init__(self, bundles: list[dict[str, float]]) -> None:
+        self._bundles = bundles
+        self._group: PlacementGroup | None = None
+        self._since = 0.0
 
     def is_possible(self) -> bool:
         """Whether the room is there, and the present crew has trained for a while."""
-        if self._group is None or time.monotonic() - self._since < GROW_SECONDS:
+        if not self._bundles:
             return False
-        return self._group.wait(0)
+        if self._group is None:
+            self._group, self._since = placement_group(self._bundles), time.monotonic()
+        if time.monotonic() - self._since < GROW_SECONDS:
+            return False
+        return placement_group_table(self._group)["state"] == "CREATED"
+
+    def close(self) -> None:
+        """Give the room back."""
+        if self._group is not None:
+            remove_placement_group(self._group)
 
 
 @contextlib.contextmanager
 def _held(bundles: list[dict[str, float]]) -> Generator[PlacementGroup]:
     """A reservation that an autoscaler sees, and that ends with this block or with the driver."""
-    group = placement_group(bundles, strategy="PACK")
+    group = placement_group(bundles)
     try:
         yield group
     finally:
         remove_placement_group(group)
-
-
-@contextlib.contextmanager
-def _nothing() -> Generator[None]:
-    yield None
 
 
 def make_crew(config: TrainConfig, num_streams: int, device: str) -> Crew:

@@ -4,6 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from alignet_ray.config.train import TrainConfig
@@ -119,7 +120,7 @@ class _Driver:
             num_threads=self.crew.num_threads,
             start_seconds=patience,
         )
-        with self.crew.growth(size) as growth:
+        with closing(self.crew.growth(size)) as growth:
             watch = _Watch(wish=self.wish, growth=growth, interrupted=self._interrupted)
             return attempt.run(watch)
 
@@ -186,8 +187,10 @@ class _Watch:
         """Raises Interrupted where the user asks before training begins: there is nothing to keep
         that is not kept.
         """
-        if self._wish.is_there and news.first_step is None:
-            raise self._interrupted()
+        if news.first_step is None:
+            if self._wish.is_there:
+                raise self._interrupted()
+            return False
         return self._wish.is_there or self._is_leaving(news.nodes) or self._growth.is_possible()
 
     def _is_leaving(self, nodes: list[str]) -> bool:

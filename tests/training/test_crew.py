@@ -31,4 +31,4 @@ def test_the_scarcest_resource_decides_how_many_fit() -> None:
 
 
 def test_a_crew_that_is_as_large_as_allowed_never_grows() -> None:
-    assert not Growth(None).is_possible()
+    assert not Growth([]).is_possible()
