@@ -56,7 +56,7 @@ class Learner:
         for name, parameter in _trained(self.network):
             for moment, tensor in self.optimizer.state.get(parameter, {}).items():
                 tensors[f"{_ADAM}{name}.{moment}"] = tensor
-        return {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+        return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
 
     def load_state(self, tensors: Mapping[str, Tensor], place: str) -> None:
         """Go on from a state. Raises RecordError, naming the place, for that of another student."""
