@@ -39,13 +39,16 @@ class StudentModel(nn.Module):
         return represent(self.trunk, images, self._representation)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AlignedStudent:
     """A student as it came out of training; `record` says from what and how."""
 
     model: StudentModel
     backbone: Backbone
     record: Student
+
+    def __repr__(self) -> str:
+        return f"AlignedStudent({self.name}, {self.dim:,} dimensions)"
 
     @property
     def name(self) -> str:

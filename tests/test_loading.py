@@ -89,6 +89,7 @@ def test_a_student_comes_from_any_store_and_small_batches_change_nothing(picture
     student = alignet_ray.load_student(url)
     assert student.name == "test_efficientnet.r160_in1k"
     assert not student.model.training
+    assert repr(student) == "AlignedStudent(test_efficientnet.r160_in1k, 256 dimensions)"
     together = student.embed(pictures)
     torch.testing.assert_close(student.embed(pictures, batch_size=1), together)
     assert student.embed([]).shape == (0, student.dim) == (0, together.shape[1])

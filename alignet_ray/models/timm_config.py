@@ -4,9 +4,11 @@
 `model.safetensors` there, and a repository on the Hugging Face hub has the same two files.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import timm
+from torch import nn
 
 from alignet_ray.config.backbone import OPEN_CLIP_PREFIX, Preprocessing
 from alignet_ray.models.backbones import Backbone
@@ -15,7 +17,7 @@ TIMM_CONFIG_NAME = "config.json"
 
 Library = Literal["timm", "open_clip", "plug-in"]
 
-_KEPT = ("fixed_input_size", "pool_size", "first_conv", "classifier")
+_KEPT = ("fixed_input_size", "pool_size", "first_conv")
 
 
 def timm_config(backbone: Backbone) -> dict[str, Any] | None:
@@ -33,6 +35,7 @@ def timm_config(backbone: Backbone) -> dict[str, Any] | None:
         "tag": tag or "aligned",
         "custom_load": False,
         **{key: native[key] for key in _KEPT if native.get(key) is not None},
+        **_classifier(backbone.trunk, native),
         **_pixels(backbone.resolved.preprocessing),
         "num_classes": num_classes,
     }
@@ -43,6 +46,18 @@ def timm_config(backbone: Backbone) -> dict[str, Any] | None:
         "model_args": backbone.resolved.as_config().arguments(),
         "pretrained_cfg": pretrained,
     }
+
+
+def _classifier(trunk: nn.Module, native: Mapping[str, Any]) -> dict[str, Any]:
+    """The classifier's name, which timm must know to leave it out at `num_classes=0`; a model of
+    the user's own may not say it.
+    """
+    name = native.get("classifier")
+    if name is None and hasattr(trunk, "get_classifier"):
+        timm_model: Any = trunk
+        module = timm_model.get_classifier()
+        name = next((n for n, own in trunk.named_modules() if n and own is module), None)
+    return {} if name is None else {"classifier": name}
 
 
 def _pixels(preprocessing: Preprocessing) -> dict[str, Any]:

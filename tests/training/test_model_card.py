@@ -113,6 +113,12 @@ def test_a_model_of_open_clip_is_loaded_by_open_clip():
     assert library_of("my_own_model") == "plug-in"
 
 
+def test_a_classifier_that_a_model_does_not_name_is_found():
+    backbone = load_backbone(tiny())
+    backbone.trunk.pretrained_cfg = {**backbone.trunk.pretrained_cfg, "classifier": None}
+    assert timm_config(backbone)["pretrained_cfg"]["classifier"] == "classifier"
+
+
 def test_settings_are_flat_by_their_dotted_names():
     assert dict(flattened(SETTINGS)) == {
         "learning_rate": 1e-4, "loss.weight_decay_to_init": 0.01, "runs.x": 1,
@@ -123,6 +129,7 @@ def test_timms_description_has_our_pixels_and_no_place_to_download_from():
     config = timm_config(load_backbone(tiny(model_args=("num_classes=5",))))
     assert config["num_classes"] == config["pretrained_cfg"]["num_classes"] == 5
     assert config["model_args"] == {"num_classes": 5}
+    assert config["pretrained_cfg"]["classifier"] == "classifier"
     assert config["pretrained_cfg"]["crop_mode"] == "squash"
     assert config["pretrained_cfg"]["input_size"] == [3, 32, 32]
     assert not {"url", "hf_hub_id", "file", "source"} & config["pretrained_cfg"].keys()

@@ -38,24 +38,35 @@ def median(values: Sequence[float]) -> float:
 
 
 def curves_card(
-    title: str, curves: Sequence[Curve], y_title: str, note: str = "", *, unit: str = ""
+    title: str,
+    curves: Sequence[Curve],
+    y_title: str,
+    note: str = "",
+    *,
+    unit: str = "",
+    may_be_log: bool = False,
 ) -> Markup:
-    """A card with all curves on one plot over the steps, and a legend where they are several."""
+    """A card with all curves on one plot over the steps, and a legend where they are several.
+
+    Values far apart stand on a logarithmic axis where they may.
+    """
     legend = [_key(own) for own in curves] if len(curves) > 1 else []
     return element(
         "div",
         element("h3", title),
-        _plot(title, curves, y_title, unit),
+        _plot(title, curves, y_title, unit, may_be_log=may_be_log),
         *([element("p", *legend, class_="legend lines")] if legend else []),
         *([element("p", note, class_="note")] if note else []),
         class_="card",
     )
 
 
-def _plot(title: str, curves: Sequence[Curve], y_title: str, unit: str) -> Markup:
+def _plot(
+    title: str, curves: Sequence[Curve], y_title: str, unit: str, *, may_be_log: bool
+) -> Markup:
     values = [y for own in curves for _, y in own.points]
     last = max(x for own in curves for x, _ in own.points)
-    is_log = min(values) > 0 and max(values) / min(values) > _LOG_RATIO and not unit
+    is_log = may_be_log and min(values) > 0 and max(values) / min(values) > _LOG_RATIO
     low, high = _range(values, is_log=is_log)
     axes = frame((0, max(1, last)), (low, high), "step", y_title, is_log_y=is_log)
     y_ticks = log_ticks(low, high) if is_log else ticks(low, high, 5)

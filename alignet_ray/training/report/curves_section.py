@@ -25,6 +25,7 @@ def curves_section(view: View) -> Markup | None:
     loss = curves_card(
         "Loss", _curves(view, "loss", "kl", 1.0), "nats",
         f"{divergence} of training triplets, KL of validation triplets by strategy.",
+        may_be_log=True,
     )  # fmt: skip
     agreement = curves_card(
         "Agreement with the teacher", _curves(view, "accuracy", "accuracy", 100.0), "triplets",
@@ -58,7 +59,8 @@ def _single_cards(view: View) -> Iterator[Markup]:
         if points:
             factor, unit = _readable(max(value for _, value in points))
             shown = [(step, factor * value) for step, value in points]
-            yield curves_card(title, [curve_of(title, "train only", shown)], f"{y_title}{unit}")
+            curve = curve_of(title, "train only", shown)
+            yield curves_card(title, [curve], f"{y_title}{unit}", may_be_log=key == "gradient_norm")
 
 
 def _readable(largest: float) -> tuple[float, str]:

@@ -61,7 +61,8 @@ def read_facts(folder: Folder) -> StudentFacts | None:
     try:
         fields: dict[str, Any] = dict(record)
         fields["triplets"] = tuple(_triplet(own) for own in record["triplets"])
-        return StudentFacts(**{**fields, "runs": tuple(record["runs"])})
+        fields["runs"] = tuple(record["runs"])
+        return StudentFacts(**fields)
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(
             f"a record that lacks {error}", "facts of a report", place,

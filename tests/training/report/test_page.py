@@ -73,6 +73,8 @@ def test_long_curves_are_thinned_to_means_and_short_ones_kept():
 
 @pytest.mark.parametrize("values", [[0.0, 0.0], [-1.0, -1.0], [1e-9, 1e9], [5.0]])
 def test_any_values_make_a_plot(values):
-    card = curves_card("Title", [curve_of("a", "train", list(enumerate(values)))], "y")
-    assert "nan" not in card
-    assert re.search(r'class="curve train"', card)
+    for may_be_log in (False, True):
+        curve = curve_of("a", "train", list(enumerate(values)))
+        card = curves_card("Title", [curve], "y", may_be_log=may_be_log)
+        assert "nan" not in card
+        assert re.search(r'class="curve train"', card)
