@@ -127,7 +127,7 @@ def theirs(
         ]
         return torch.from_numpy(np.stack(images)), torch.from_numpy(sample["similarities.npy"])
 
-    dataset = (
+    dataset: Any = (
         WebDataset(urls, shardshuffle=len(urls), seed=0)
         .shuffle(max(1, 64 // groups_per_step))
         .decode("pil")

@@ -33,7 +33,7 @@ from alignet_ray.stages.session import (
     num_cluster_cpus,
     ray_session,
 )
-from alignet_ray.training.export import exported_figures
+from alignet_ray.training.export import exported_figures, exported_pins
 from alignet_ray.training.loop import train_student
 from alignet_ray.training.plan import TrainPlan, make_plan
 from alignet_ray.training.world import World
@@ -62,8 +62,10 @@ def train(config: TrainConfig) -> TrainSummary:
     Where the output holds it already, nothing is done; another student there is a MismatchError.
     """
     config = with_absolute_urls(config)
-    plan = make_plan(config)
     output = Folder(config.output)
+    plan = make_plan(config, exported_pins(output))
+    if plan.remark is not None:
+        sys.stderr.write(f"{plan.remark}\n")
     started = time.monotonic()
     with locked(output), ray_session(config.resources):
         student = describe_backbone(config.student, config.plugins)
