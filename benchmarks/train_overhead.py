@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -55,7 +56,7 @@ def job_seconds(run: str, output: str, asked: "Asked") -> list[float]:
 
 def bare_seconds(asked: "Asked") -> list[float]:
     """Seconds of each step of a plain loop, after the first ones."""
-    model = timm.create_model(asked.student).eval()  # BatchNorm's statistics are frozen there too
+    model: Any = timm.create_model(asked.student).eval()  # BatchNorm is frozen in the job as well
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
     side = asked.resolution
     pixels = torch.randint(0, 256, (3 * asked.groups, side, side, 3), dtype=torch.uint8)

@@ -2,7 +2,7 @@
 over the same tars, with one thread or process each, and with two.
 
 Both give batches of uint8 pixels and float32 similarities over the same groups: ours through the
-planner, range reads and the decoder's threads; webdataset's through `wds.WebDataset(...)`, decoding
+planner, range reads and the decoder's threads; webdataset's through `WebDataset(...)`, decoding
 with Pillow and the same resize, either in this process (as with one thread of ours) or in as many
 DataLoader processes as ours has threads. Ours also checks a SHA-256 of every group, EXIF
 orientation and odd colour modes, and shuffles over all shards. Ways take turns in one run.
@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 import torch
-import webdataset as wds
 from PIL import Image
+from webdataset.compat import WebDataset
 
 from alignet_ray.config.backbone import Preprocessing
 from alignet_ray.config.streaming import StreamingConfig
@@ -127,8 +127,8 @@ def theirs(
         ]
         return torch.from_numpy(np.stack(images)), torch.from_numpy(sample["similarities.npy"])
 
-    dataset = (
-        wds.WebDataset(urls, shardshuffle=len(urls), seed=0)
+    dataset: Any = (
+        WebDataset(urls, shardshuffle=len(urls), seed=0)
         .shuffle(max(1, 64 // groups_per_step))
         .decode("pil")
         .map(to_group)

@@ -26,7 +26,7 @@ from alignet_ray.records.checkpoints import (
 )
 from alignet_ray.records.digests import Json, refuse_other_settings
 from alignet_ray.records.store import Folder
-from alignet_ray.records.student import is_student, read_student
+from alignet_ray.training.export import exported_pins
 from alignet_ray.training.learner import Learner
 from alignet_ray.training.sharpness import Sharpness
 from alignet_ray.training.step import StepFigures
@@ -199,9 +199,9 @@ def kept_pins(folder: Folder) -> tuple[Json | None, int]:
     """What a started or finished run of this folder has pinned, and after how many steps; None
     and 0 where none was started.
     """
-    if is_student(folder):
-        figures = read_student(folder).training.get("figures", {})
-        return figures.get("pins"), figures.get("steps", 0)
+    exported = exported_pins(folder)
+    if exported is not None:
+        return exported, 0
     checkpoints = read_checkpoints(folder)
     return (checkpoints[-1].state["pins"], checkpoints[-1].step) if checkpoints else (None, 0)
 

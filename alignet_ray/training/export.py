@@ -69,3 +69,13 @@ def exported_figures(folder: Folder, settings: Json) -> Json | None:
         "Ask for the same settings or give another --output.",
     )  # fmt: skip
     return training["figures"]
+
+
+def exported_pins(folder: Folder) -> Json | None:
+    """The shards that the folder's student was begun with; None for an empty folder.
+
+    With them the runs may have grown since, and the student is still that of the same settings.
+    """
+    if not is_student(folder):
+        return None
+    return read_student(folder).training.get("settings", {}).get("runs")

@@ -231,7 +231,6 @@ class _Rank:
         figures = {
             **_figures(progress, exported),
             "skipped_groups": int(self.world.sum(skipped).item()),
-            "pins": self.plan.pins,
         }
         if self.world.is_first and exported < progress.step:
             restore(self.learner, read_best(self.folder, exported), self.folder.url)

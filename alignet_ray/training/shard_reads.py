@@ -120,23 +120,20 @@ class ShardReads:
     def _sidecar(self, folder: Folder, entry: ManifestShard) -> Shard:
         """A shard's sidecar, read once by the first thread that asks; some are remembered."""
         place = folder.place(sidecar_name(entry.shard))
+        mine: Future[Shard] = Future()
         with self._lock:
-            found = self._sidecars.get(place)
-            if found is None:
-                mine = self._sidecars[place] = Future()
-                while len(self._sidecars) > _MOST_SIDECARS:
-                    self._sidecars.popitem(last=False)
-            else:
-                self._sidecars.move_to_end(place)
-        if found is not None:
-            return found.result()
-        try:
-            mine.set_result(self._load_sidecar(folder, entry, place))
-        except BaseException as error:
-            mine.set_exception(error)
-            with self._lock:
-                self._sidecars.pop(place, None)
-        return mine.result()
+            asked = self._sidecars.setdefault(place, mine)
+            self._sidecars.move_to_end(place)
+            while len(self._sidecars) > _MOST_SIDECARS:
+                self._sidecars.popitem(last=False)
+        if asked is mine:
+            try:
+                mine.set_result(self._load_sidecar(folder, entry, place))
+            except BaseException as error:
+                mine.set_exception(error)
+                with self._lock:
+                    self._sidecars.pop(place, None)
+        return asked.result()
 
     def _load_sidecar(self, folder: Folder, entry: ManifestShard, place: str) -> Shard:
         name = f"{entry.sidecar_sha256}.json"

@@ -1,5 +1,7 @@
 """Settings of train: machine facts are no settings, and impossible numbers are refused."""
 
+import os
+
 import pytest
 
 from alignet_ray.cli import parse_config
@@ -23,6 +25,15 @@ def test_how_passes_are_made_changes_no_setting_but_precision_does() -> None:
         assert parse_config(TrainConfig, [*LEAST, *flag]).settings() != plain
 
 
+def test_how_shards_are_fetched_does_not_change_the_settings() -> None:
+    one = parse_config(TrainConfig, LEAST)
+    how = ["--data.cache", "copies", "--data.steps-ahead", "4", "--data.tolerate-bad-shards"]
+    two = parse_config(TrainConfig, [*LEAST, *how, "--data.add-new-shards"])
+    assert one.settings() == two.settings()
+    assert two.data.cache == os.path.abspath("copies")
+    assert set(one.settings()["data"]) == {"num_streams", "shuffle_buffer"}
+
+
 @pytest.mark.parametrize("flag", ["--learning-rate", "--loss.weight-decay-to-init", "--seed"])
 def test_what_decides_the_result_changes_the_settings(flag: str) -> None:
     changed = parse_config(TrainConfig, [*LEAST, flag, "7"])
@@ -38,6 +49,9 @@ def test_what_decides_the_result_changes_the_settings(flag: str) -> None:
         ["--loss.student-temperature", "0"],
         ["--loss.student-temperature", "warm"],
         ["--steps", "0"],
+        ["--data.steps-ahead", "0"],
+        ["--data.max-skipped-fraction", "2"],
+        ["--data.cache", "gs://bucket/copies"],
         ["--groups-per-step", "0"],
         ["--micro-batch-images", "0"],
         ["--gradient-clip", "0"],

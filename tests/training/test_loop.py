@@ -14,12 +14,14 @@ import torch.distributed
 from safetensors.torch import load_file
 
 from alignet_ray.config.distillation import LossConfig
+from alignet_ray.config.streaming import StreamingConfig
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.config.validation import ValidationConfig
 from alignet_ray.errors import InputError, RecordError
 from alignet_ray.models.backbones import load_backbone
 from alignet_ray.records.store import Folder
 from alignet_ray.records.student import read_student
+from alignet_ray.training.export import exported_pins
 from alignet_ray.training.loop import train_student
 from alignet_ray.training.metrics import VALIDATIONS_NAME, read_log
 from alignet_ray.training.plan import make_plan
@@ -148,6 +150,21 @@ def test_running_statistics_and_unused_weights_stay(make_config: Any, listener: 
     for name in initial:
         is_still = "running_" in name or name.startswith("classifier") or "batches" in name
         assert torch.equal(initial[name], trained[name]) == is_still, name
+
+
+def test_lost_groups_are_named_and_training_goes_on(
+    make_run: Any, make_config: Any, listener: Any
+) -> None:
+    root = make_run(validation=())
+    shard = Path(root, "shards/train/000001.tar")
+    shard.write_bytes(shard.read_bytes()[:70_000])
+    data = StreamingConfig(num_streams=2, tolerate_bad_shards=True, max_skipped_fraction=0.5)
+    config = make_config(runs=(root,), data=data)
+    _train(config, listener)
+    assert len(_log(config.output)) == 4
+    assert [line for line in listener.lines if "000001.tar: 70,000 bytes" in line]
+    pins = exported_pins(Folder.at(config.output))
+    assert make_plan(config, pins).start == pins
 
 
 def test_a_truncated_shard_is_one_line_that_names_it(

@@ -1,6 +1,8 @@
 """Reading what was planned: order, any step, growing runs, broken shards, the cache."""
 
+import itertools
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from alignet_ray.config.streaming import StreamingConfig
 from alignet_ray.errors import RecordError
 from alignet_ray.functional.planner import Layout, bounded_shuffle
 from alignet_ray.functional.random_streams import RandomStream
+from alignet_ray.records.store import Folder
 from alignet_ray.training.plan import TrainPlan, make_plan
 from alignet_ray.training.reading import first_needed, in_order, step_groups
 from alignet_ray.training.sources import open_sources
@@ -163,6 +166,23 @@ def test_what_is_lost_does_not_depend_on_where_reading_begins(
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 1
     assert f"00000{name}" in said[0]
+
+
+def test_reads_of_streams_are_under_way_together(
+    make_config: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meeting = threading.Barrier(2, timeout=30)  # breaks where one read waits for another's end
+    number = itertools.count()
+    read_range = Folder.read_range
+
+    def slow(folder: Folder, name: str, start: int, end: int) -> bytes:
+        if next(number) < meeting.parties:
+            meeting.wait()
+        return read_range(folder, name, start, end)
+
+    monkeypatch.setattr(Folder, "read_range", slow)
+    assert len(_steps(make_plan(make_config()), 0, 4)) == 4
+    assert next(number) > meeting.parties
 
 
 def test_broken_shards_are_an_error_that_names_them(make_run: Any, make_config: Any) -> None:

@@ -16,7 +16,8 @@ def said() -> list[str]:
 
 
 def _age(path: Path, seconds: float) -> None:
-    os.utime(path, (time.time() - seconds,) * 2)
+    then = time.time() - seconds
+    os.utime(path, (then, then))
 
 
 def test_what_was_put_comes_back(tmp_path: Path, said: list[str]) -> None:
