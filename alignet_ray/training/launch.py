@@ -15,7 +15,6 @@ from alignet_ray.records.digests import Json
 from alignet_ray.records.lock import locked
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import describe_backbone
-from alignet_ray.stages.progress import note
 from alignet_ray.stages.session import choose_device, ray_session
 from alignet_ray.training.attempt import Attempt, StartTimeout, WorkersLost
 from alignet_ray.training.board import News
@@ -53,7 +52,7 @@ def train(config: TrainConfig) -> TrainSummary:
     output = Folder(config.output)
     plan = make_plan(config, *kept_pins(output))
     if plan.remark:
-        note(plan.remark)
+        sys.stderr.write(f"{plan.remark}\n")
     started = time.monotonic()
     with locked(output), ray_session(config.resources):
         device = choose_device(config.resources)
