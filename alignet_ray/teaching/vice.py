@@ -47,6 +47,8 @@ from alignet_ray.stages.tasks import run_task, share
 from alignet_ray.teaching.affine_task import torch_threads
 
 _TASK_SECONDS = 15.0
+# By the position of the odd one: where the pair stands that was called most similar, and the odd.
+_PLACES = np.array([(*PAIR_ORDER[NUM_PAIRS - 1 - odd], odd) for odd in range(3)], dtype=np.int8)
 
 Choices = Int[np.ndarray, "choices 3"]
 
@@ -65,11 +67,7 @@ def vice_data(human: HumanChoices, fraction: float, seed: int) -> ViceData:
 
     Raises InputError where one side has none.
     """
-    shown = np.unique(human.triplets)
-    rows = np.searchsorted(shown, human.triplets)
-    pairs = np.array(PAIR_ORDER)[NUM_PAIRS - 1 - human.odd_position]
-    order = np.column_stack([pairs, human.odd_position])
-    choices = np.take_along_axis(rows, order, axis=1)
+    shown, choices = _as_choices(human)
     held_out = _held_out(choices, len(shown), fraction, seed)
     if held_out.all() or not held_out.any():
         raise InputError(
@@ -81,6 +79,22 @@ def vice_data(human: HumanChoices, fraction: float, seed: int) -> ViceData:
         train=choices[~held_out],
         held_out=choices[held_out],
     )
+
+
+def _as_choices(human: HumanChoices) -> tuple[Int[np.ndarray, "shown"], Choices]:
+    """Rows of the names that are shown at all, and the choices numbered by them.
+
+    Column by column and in 32 bits: millions of choices are a few such arrays.
+    """
+    counts = sum(np.bincount(column, minlength=len(human.names)) for column in human.triplets.T)
+    shown = np.flatnonzero(counts)
+    row_of = np.zeros(len(human.names), dtype=np.int32)
+    row_of[shown] = np.arange(len(shown))
+    choices = np.empty(human.triplets.shape, dtype=np.int32)
+    places, triplet = _PLACES[human.odd_position].T, np.arange(len(choices))
+    for column, place in enumerate(places):
+        choices[:, column] = row_of[human.triplets[triplet, place]]
+    return shown, choices
 
 
 def _held_out(
@@ -165,7 +179,7 @@ def _run(
 
 
 def _epochs(choices: Choices, state: ViceState, settings: ViceSettings, threads: int) -> ViceState:
-    rows = torch.from_numpy(np.array(choices))  # the shared array is read-only, torch objects
+    rows = torch.from_numpy(np.array(choices, dtype=np.int64))  # a copy: the shared one is fixed
     with torch_threads(threads):
         return run_epochs(state, rows, settings, seconds=_TASK_SECONDS)
 
