@@ -79,8 +79,10 @@ def report(truth: np.ndarray, data: ViceData, found: ViceEmbedding, kl: float) -
     """Figures beside their limits."""
     num_choices, dims = len(data.train), truth.shape[1]
     limits = [count / (2 * num_choices) for count in (truth.size, int((truth > 0).sum()))]
-    print(f"KL on {NUM_NEW_TRIPLETS:,} new triplets {kl:.5f}; sampling limit p / 2N {limits[0]:.5f} "
-          f"(all {truth.size:,} entries), {limits[1]:.5f} (the positive ones)")  # fmt: skip
+    print(
+        f"KL on {NUM_NEW_TRIPLETS:,} new triplets {kl:.5f}; sampling limit p / 2N "
+        f"{limits[0]:.5f} (all {truth.size:,} entries), {limits[1]:.5f} (the positive ones)"
+    )
     print(f"live dimensions {found.metrics['num_live']} of {dims} planted; "
           f"matched at r > {MATCHED}: {num_matched(truth, found)} of {dims}")  # fmt: skip
     held_out = found.metrics["held_out"]

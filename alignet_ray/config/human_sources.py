@@ -19,7 +19,8 @@ class HumanSourcesConfig:
     embeddings_names: str | None = None
     """Object ids of the rows of an .npy of embeddings, one a line; default those of --names."""
     names: str | None = None
-    """Object ids, one a line: what row numbers mean. Not needed where all files hold the ids."""
+    """Object ids, one a line: what row numbers mean. Not needed where all files hold the ids:
+    the objects are then those of the judgements and of the responses."""
     choices: str | None = None
     """Odd-one-out choices of people, to learn from: text, .npy, .csv or .parquet."""
     choices_layout: ChoicesLayout = "auto"

@@ -8,6 +8,7 @@ on CPU threads, as many as are asked for whatever the machine has: they change t
 
 import time
 from dataclasses import asdict, dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -32,6 +33,7 @@ from alignet_ray.functional.vice_dimensions import live_dimensions
 from alignet_ray.functional.vice_posterior import log_probabilities, posterior_probabilities
 from alignet_ray.records.digests import Json, digest, sha256
 from alignet_ray.records.human import HumanChoices
+from alignet_ray.records.json_lines import JsonLines, paced
 from alignet_ray.records.store import Folder
 from alignet_ray.records.vice import (
     VICE_FOLDER,
@@ -116,6 +118,7 @@ def fit_vice(
     output: Folder,
     threads: int,
     resources: Resources,
+    log: JsonLines,
 ) -> ViceEmbedding:
     """The embedding in the output folder, fitted there, or further, unless it is finished.
 
@@ -128,7 +131,8 @@ def fit_vice(
     if found is not None:
         return found
     state = read_checkpoint(folder, identity) or initial_state(len(data.names), settings)
-    state = _run(state, data, settings, identity, folder, threads, resources)
+    place = _Place(folder, identity, threads, resources.progress, log)
+    state = _run(state, data, settings, place)
     embedding = finished_embedding(
         state, data, settings, num_samples=config.num_samples, identity=identity
     )
@@ -155,33 +159,59 @@ def vice_identity(data: ViceData, settings: ViceSettings) -> Json:
     }
 
 
-def _run(
-    state: ViceState,
-    data: ViceData,
-    settings: ViceSettings,
-    identity: Json,
-    folder: Folder,
-    threads: int,
-    resources: Resources,
-) -> ViceState:
+class _Place(NamedTuple):
+    """Where a fit is kept and under which name, its threads, and who hears of it."""
+
+    folder: Folder
+    identity: Json
+    threads: int
+    is_shown: bool
+    log: JsonLines
+
+
+def _run(state: ViceState, data: ViceData, settings: ViceSettings, place: _Place) -> ViceState:
     """Tasks of some seconds each until the fit is finished; a checkpoint after each."""
     choices = share(data.train)
-    num_cpus = float(min(threads, largest_node_cpus()))
-    with status("vice", is_shown=resources.progress) as say:
+    num_cpus = float(min(place.threads, largest_node_cpus()))
+    with status("vice", is_shown=place.is_shown) as say:
         while not is_finished(state.history, settings):
-            done, start = len(state.history), time.monotonic()
-            state = run_task(_epochs, choices, state, settings, threads, num_cpus=num_cpus)
+            before = state
+            state, seconds = run_task(
+                _epochs, choices, state, settings, place.threads, num_cpus=num_cpus
+            )
             _refuse_divergence(state, settings)
-            write_checkpoint(folder, state, identity)
-            pace = (time.monotonic() - start) / (len(state.history) - done)
-            say(_progress_line(state, settings, pace))
+            write_checkpoint(place.folder, state, place.identity)
+            place.log.add(_logged(before, state, seconds))
+            say(_progress_line(state, settings, seconds / _num_epochs(before, state)))
     return state
 
 
-def _epochs(choices: Choices, state: ViceState, settings: ViceSettings, threads: int) -> ViceState:
+def _num_epochs(before: ViceState, after: ViceState) -> int:
+    return len(after.history) - len(before.history)
+
+
+def _logged(before: ViceState, after: ViceState, seconds: float) -> Json:
+    """A task's epochs in the log; the checkpoint knows no time."""
+    num_steps = after.num_steps - before.num_steps
+    last = after.history[-1]
+    return {
+        "fit": "vice",
+        "last_epoch": len(after.history),
+        "epochs": _num_epochs(before, after),
+        **paced(num_steps, seconds),
+        **last._asdict(),
+    }
+
+
+def _epochs(
+    choices: Choices, state: ViceState, settings: ViceSettings, threads: int
+) -> tuple[ViceState, float]:
+    """Some more epochs, and the seconds that they took."""
+    start = time.monotonic()
     rows = torch.from_numpy(np.array(choices, dtype=np.int64))  # a copy: the shared one is fixed
     with torch_threads(threads):
-        return run_epochs(state, rows, settings, seconds=_TASK_SECONDS)
+        state = run_epochs(state, rows, settings, seconds=_TASK_SECONDS)
+    return state, time.monotonic() - start
 
 
 def _refuse_divergence(state: ViceState, settings: ViceSettings) -> None:

@@ -65,8 +65,8 @@ def _winner_card(selection: Json, winner: Json) -> Markup:
         for key in (*_SETTINGS, *others)
         if winner.get(key) is not None
     ]
-    if selection.get("num_epochs") is not None:
-        rows.append(("epochs on all objects", count(selection["num_epochs"])))
+    if selection.get("num_steps") is not None:
+        rows.append(("steps on all objects", count(selection["num_steps"])))
     return element(
         "div",
         element("h3", "The settings of this teacher"),

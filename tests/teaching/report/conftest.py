@@ -63,7 +63,7 @@ def metrics():
         },
         "selection": {
             "winner": {**chosen, **local},
-            "num_epochs": 41,
+            "num_epochs": 41, "num_steps": 41,
             "cells": [cell(0.1, 1e-3, 0.96), cell(0.1, 1e-2, None), cell(10.0, 1e-3, 1.0986)],
         },
         "unseen_objects": {
