@@ -5,12 +5,14 @@ triplet: `counts[t, p]` is how many people chose pair p (pair order) of triplet 
 """
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from alignet_ray.functional.odd_one_out import NUM_PAIRS, is_choice_correct
 
 Counts = Int[np.ndarray, "triplets 3"]
 Similarities = Float[np.ndarray, "triplets 3"]
+LEAST_REPEATED = 30
+"""Triplets with two responses or more, below which how far people agree is not worth saying."""
 
 
 def triplet_codes(triplets: Int[np.ndarray, "rows 3"], num_objects: int) -> Int[np.ndarray, "rows"]:
@@ -58,6 +60,11 @@ def _of_choice(
 ) -> Float[np.ndarray, "triplets"]:
     choice = similarities.argmax(axis=1)
     return values[np.arange(len(values)), choice] * is_choice_correct(similarities, choice)
+
+
+def is_repeated(counts: Counts) -> Bool[np.ndarray, "triplets"]:
+    """Whether a triplet has two responses or more, so that people can differ on it."""
+    return counts.sum(axis=1) >= 2
 
 
 def majority_share(counts: Counts) -> Float[np.ndarray, "triplets"]:

@@ -76,6 +76,7 @@ def fit_teacher(config: FitTeacherConfig) -> TeacherBundle:
     refuse_missing_inputs(config)
     human = read_human_data(config)
     found = find_objects(config, human.names)
+    summary.announce_inputs(human, found, is_shown=config.resources.progress)
     folder = Folder.at(config.output)
     with locked(folder), ray_session(config.resources):
         backbone = describe_backbone(config.backbone, config.plugins)
@@ -254,7 +255,7 @@ def curves_of(selection: Json) -> tuple[Curve, ...]:
         Curve(
             name=f"fold {curve['fold'] + 1}",
             cross_entropies=tuple(curve["cross_entropy"]),
-            best_epoch=min(selection["num_epochs"], len(curve["cross_entropy"])) or None,
+            chosen_epoch=min(selection["num_epochs"], len(curve["cross_entropy"])) or None,
         )
         for curve in selection["winner_curves"]
     )

@@ -115,7 +115,8 @@ def winner_of(search: Search) -> Choice:
         raise InputError(
             f"no settings lowered the cross-entropy on held-out objects ({reached})",
             f"less than {MAX_ENTROPY:.4f}, that of calling all pairs equally likely", "the fit",
-            "Try other --grid.learning-rate, or give more triplets or objects.",
+            "Try other --grid.learning-rate, give more triplets or objects, or look for embeddings "
+            "in another order than their names.",
         )  # fmt: skip
     return choice
 

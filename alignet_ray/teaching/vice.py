@@ -43,7 +43,7 @@ from alignet_ray.records.vice import (
     write_checkpoint,
     write_vice,
 )
-from alignet_ray.stages.progress import status
+from alignet_ray.stages.progress import note, status
 from alignet_ray.stages.session import largest_node_cpus
 from alignet_ray.stages.tasks import run_task, share
 from alignet_ray.teaching.affine_task import torch_threads
@@ -131,6 +131,8 @@ def fit_vice(
     if found is not None:
         return found
     state = read_checkpoint(folder, identity) or initial_state(len(data.names), settings)
+    if state.history:
+        note(f"vice goes on after epoch {len(state.history)}", is_shown=resources.progress)
     place = _Place(folder, identity, threads, resources.progress, log)
     state = _run(state, data, settings, place)
     embedding = finished_embedding(

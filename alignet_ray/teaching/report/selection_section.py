@@ -166,8 +166,9 @@ def _table_card(cells: Sequence[Json], winner: Json) -> Markup:
         ),
         element(
             "p",
-            "Means over folds. Accuracy is the human probability of the teacher's choice on "
-            "held-out objects, by dot products.",
+            "Cross-entropy is the mean over folds at the one epoch where that is lowest. Worst fold "
+            "and best epochs are each fold's own. Accuracy is the human probability of the "
+            "teacher's choice on held-out objects, by dot products, mean over folds.",
             class_="note",
         ),
         class_="card",
