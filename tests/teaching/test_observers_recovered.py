@@ -14,8 +14,8 @@ from alignet_ray.functional.vice_posterior import log_probabilities, posterior_p
 from alignet_ray.records.human import HumanChoices
 from alignet_ray.teaching.vice import finished_embedding, vice_data, vice_settings
 
-NUM_OBJECTS = NUM_CATEGORIES
-NUM_CHOICES = 40_000
+NUM_OBJECTS = 6 * NUM_CATEGORIES
+NUM_CHOICES = 80_000
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +43,8 @@ def test_simulated_people_are_foretold_nearly_as_well_as_their_choices_allow():
         triplets=shown[said.triplet], odd_position=said.odd_one_out,
     )  # fmt: skip
     config = ViceConfig(
-        num_dimensions=30, batch_size=4096, burn_in_epochs=20, stable_epochs=15,
-        cool_down_epochs=15, max_epochs=120,
+        num_dimensions=50, batch_size=4096, burn_in_epochs=40, stable_epochs=20,
+        cool_down_epochs=15, max_epochs=120, min_objects=2,
     )  # fmt: skip
     data = vice_data(human, config.held_out_fraction, 0)
     settings = vice_settings(config.resolved(len(data.train)), 0)
