@@ -44,7 +44,8 @@ def announce_inputs(human: HumanData, found: TaughtObjects, *, is_shown: bool) -
     if found.missing:
         objects += f" (not {_some(list(found.missing))})"
     source = human.source
-    judged = "" if isinstance(source, HumanEmbedding) else f"{len(source.triplets):,} judgements; "
+    is_ready = isinstance(source, HumanEmbedding)
+    judged = "" if is_ready else f"{_counted(len(source.triplets), 'judgement')}; "
     note(f"{judged}{objects}", is_shown=is_shown)
 
 

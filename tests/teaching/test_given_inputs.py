@@ -22,7 +22,7 @@ NAMED = [
     ("human_embedding_names", {**EMBEDDING, **READY}),
     ("names", {**CHOICES, **READY}),
     ("responses", {**CHOICES, **READY}),
-    ("embeddings", CHOICES),
+    ("embeddings", {**CHOICES, "names": "names.txt"}),
     ("embeddings_names", {**CHOICES, **READY}),
     ("images", CHOICES),
     ("local_run", {**CHOICES, **READY}),

@@ -148,8 +148,8 @@ def _definitions(best_temperature: float | None) -> Iterator[Markup]:
         ": mean distance from the diagonal of the diagram. ",
         element("b", "Entropy correlation"),
         ": Spearman's rank correlation, over triplets, of the model's uncertainty with how much "
-        "people disagree, with its 95\N{NO-BREAK SPACE}% interval; over triplets with two responses "
-        "or more, if there are enough.",
+        "people disagree, with its 95\N{NO-BREAK SPACE}% interval; over triplets with two "
+        "responses or more, if there are enough.",
         class_="note",
     )
     if best_temperature is not None:

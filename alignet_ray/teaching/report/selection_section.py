@@ -166,8 +166,8 @@ def _table_card(cells: Sequence[Json], winner: Json) -> Markup:
         ),
         element(
             "p",
-            "Cross-entropy is the mean over folds at the one epoch where that is lowest. Worst fold "
-            "and best epochs are each fold's own. Accuracy is the human probability of the "
+            "Cross-entropy is the mean over folds at the one epoch where that is lowest. Worst "
+            "fold and best epochs are each fold's own. Accuracy is the human probability of the "
             "teacher's choice on held-out objects, by dot products, mean over folds.",
             class_="note",
         ),
