@@ -7,11 +7,13 @@ import pytest
 import timm
 import timm.data
 import torch
+from PIL import Image
 
 from alignet_ray.config.backbone import BackboneConfig, PreprocessingConfig
 from alignet_ray.errors import InputError
 from alignet_ray.models.backbones import (
     ALIGNET_PREPROCESSING,
+    Backbone,
     load_backbone,
     represent,
     resolve_preprocessing,
@@ -151,3 +153,15 @@ def test_a_real_model_knows_real_images(real_data):
     )
     predicted = backbone(torch.from_numpy(batch)).argmax(dim=1).numpy() - 1
     assert 0.39 < np.mean(predicted == np.array(chosen)) < 0.55
+
+
+def test_under_the_alignet_preset_a_backbone_sees_the_whole_image_in_zero_to_one(tiny):
+    random = np.random.default_rng(0)
+    image = Image.fromarray(random.integers(0, 256, (90, 160, 3), dtype=np.uint8))
+    pixels = to_pixels(image, ALIGNET_PREPROCESSING)
+    squashed = np.array(image.resize((224, 224), Image.Resampling.BICUBIC))
+    assert np.array_equal(pixels, squashed)
+    resolved = replace(tiny.resolved, preprocessing=ALIGNET_PREPROCESSING, representation="output")
+    seen = Backbone(torch.nn.Flatten(), resolved)(torch.from_numpy(pixels.copy())[None])
+    expected = torch.from_numpy(squashed).permute(2, 0, 1).flatten()[None] / 255
+    assert torch.equal(seen, expected)
