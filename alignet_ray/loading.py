@@ -14,7 +14,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from alignet_ray.config.backbone import Representation
-from alignet_ray.models.backbones import Backbone, import_plugins, load_backbone, represent
+from alignet_ray.models.backbones import Backbone, load_backbone, represent
+from alignet_ray.models.plugins import import_plugins
 from alignet_ray.models.preprocessing import to_pixels, upright_rgb
 from alignet_ray.records.store import Folder
 from alignet_ray.records.student import Student, read_student

@@ -118,11 +118,11 @@ class Decoder:
 
 class Reader:
     """Batches of a rank's steps, one after the other; `skipped` counts the groups that were lost
-    out of those handed out so far, and out of what the run had lost before.
+    out of those handed out so far.
     """
 
-    def __init__(self, batches: Iterator[Batch], share: "Share", skipped: int) -> None:
-        self.skipped = skipped
+    def __init__(self, batches: Iterator[Batch], share: "Share") -> None:
+        self.skipped = 0
         self._batches = batches
         self._share = share
         self._lost_in_epoch = 0
@@ -175,18 +175,16 @@ def reading(
     *,
     num_steps: int,
     first_step: int = 0,
-    skipped: int = 0,
 ) -> Generator[Reader]:
     """A reader of what the streams bring to each step of [first_step, num_steps).
 
-    `skipped` is what the run had lost before. A batch is `()` where all its groups are lost.
+    A batch is `()` where all its groups are lost.
     """
     groups = step_groups(sources, layout, streams, num_steps, first_step)
-    skip = sources.tell if config.tolerate_bad_shards else None
     share = Share(layout, streams, first_step, config.max_skipped_fraction)
-    batches = (decoder.batch(step, skip) for step in groups)
+    batches = (decoder.batch(step, sources.skip) for step in groups)
     with ahead(batches, config.steps_ahead) as ready:
-        yield Reader(ready, share, skipped)
+        yield Reader(ready, share)
 
 
 @contextlib.contextmanager

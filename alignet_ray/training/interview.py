@@ -54,8 +54,8 @@ class Interview:
 
     def __init__(self, plan: TrainPlan, learner: Learner, decoder: Decoder, seed: int) -> None:
         self._runs = tuple(source.root for source in plan.sources.sources)
-        self._asked = _triplets(plan, seed)
         self._learner, self._decoder = learner, decoder
+        self._asked = tuple(own for own in _triplets(plan, seed) if _is_whole(own, plan, decoder))
         self._before = self._similarities()
 
     def _similarities(self) -> Pairs:
@@ -89,6 +89,12 @@ def _triplets(plan: TrainPlan, seed: int) -> tuple[Asked, ...]:
     return tuple(_asked(own, stream, each) for own in found)
 
 
+def _is_whole(asked: Asked, plan: TrainPlan, decoder: Decoder) -> bool:
+    """Whether the images decode; raises RecordError where broken ones are not tolerated."""
+    skip = plan.validation.skip if plan.validation else None
+    return bool(decoder.batch([(asked.kind, asked.group)], skip))
+
+
 def _asked(labelled: Labelled, stream: RandomStream, count: int) -> Asked:
     kind, group = labelled
     drawn = draw_triplets(stream, kind.strategy, kind.blocks, count)
@@ -104,7 +110,7 @@ def _ask(asked: Asked, learner: Learner, decoder: Decoder) -> Pairs:
     """The student's pair similarities."""
     device = str(learner.backbone.mean.device)
     batch = decoder.batch([(asked.kind, asked.group)])
-    (vectors,) = represent_parts(learner.backbone, batch, device)
+    (vectors,) = represent_parts(learner.network, batch, device)
     return _pairs(gram_matrices(vectors)[0].double().cpu(), asked)
 
 

@@ -160,7 +160,6 @@ class _Rank:
             self.config.data,
             num_steps=plan.num_steps,
             first_step=progress.step,
-            skipped=progress.skipped if world.is_first else 0,
         )
         with ExitStack() as stack:
             keeper = (
@@ -170,7 +169,7 @@ class _Rank:
             batches = stack.enter_context(reader)
             started = time.monotonic()
             for batch in batches:
-                progress = replace(self._step(progress, batch), skipped=batches.skipped)
+                progress = self._step(progress, batch)
                 if keeper is not None:
                     keeper.step_done(progress, self._rate(), time.monotonic() - started)
                 is_stopping = agreement.reached(self.observer.is_stopping())
@@ -206,7 +205,8 @@ class _Rank:
         figures = training_step(self.learner, batch, self.world, student_temperature=temperature)
         seen = {"loss": figures.loss, "gradient norm": figures.gradient_norm}
         _refuse_divergence(step, seen)
-        return replace(progress, step=step + 1, last=figures)
+        skipped = progress.skipped + self.plan.layout.groups_per_step - figures.groups
+        return replace(progress, step=step + 1, last=figures, skipped=skipped)
 
     def _rate(self) -> float:
         return self.learner.optimizer.param_groups[0]["lr"]
@@ -227,11 +227,7 @@ class _Rank:
     def finish(self, progress: Progress, interview: Interview | None) -> Json:
         """Export the student, after which its checkpoints are not needed; the figures."""
         exported = progress.best_step if self.config.export == "best" else progress.step
-        skipped = torch.tensor(float(progress.skipped), device=self.world.device)
-        figures = {
-            **_figures(progress, exported),
-            "skipped_groups": int(self.world.sum(skipped).item()),
-        }
+        figures = _figures(progress, exported)
         if self.world.is_first and exported < progress.step:
             restore(self.learner, read_best(self.folder, exported), self.folder.url)
         temperature = progress.sharpness.student_temperature
@@ -239,7 +235,7 @@ class _Rank:
         figures["student_temperature"] = self.learner.network.temperature(temperature)
         figures = self.world.from_first(figures)
         if interview is not None:
-            write_facts(self.folder, interview.facts(figures["student_temperature"]))
+            write_facts(self.folder, interview.facts(temperature))
             self._export(figures)
         return figures
 
@@ -284,6 +280,7 @@ def _figures(progress: Progress, exported_step: int) -> Json:
         "exported_step": exported_step,
         "student_entropy_before": progress.sharpness.student_entropy,
         "teacher_entropy": progress.sharpness.teacher_entropy,
+        "skipped_groups": progress.skipped,
         "last_step": vars(progress.last),
         "validation": {"before": before, "after": after} if before else None,
     }

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from alignet_ray.config.train import TrainConfig
-from alignet_ray.errors import InputError
+from alignet_ray.errors import InputError, RecordError
 from alignet_ray.functional.distillation import gram_matrices
 from alignet_ray.functional.groups import gram_pair_similarities
 from alignet_ray.functional.temperature import (
@@ -60,7 +60,13 @@ def measure_sharpness(
     """The student's temperature, and both mean entropies over the first step's triplets."""
     streams = range(plan.layout.num_streams)
     groups = next(step_groups(plan.sources, plan.layout, streams, num_steps=1))
-    pairs = [_pairs(learner, decoder.batch([group])) for group in groups]
+    batches = [decoder.batch([group], plan.sources.skip) for group in groups]
+    pairs = [_pairs(learner, batch) for batch in batches if batch]
+    if not pairs:
+        raise RecordError(
+            "no group can be read", "one at least", "the first step",
+            "Run jobs/verify.py on the runs.",
+        )  # fmt: skip
     student = np.concatenate([pair[0] for pair in pairs])
     teacher = np.concatenate([pair[1] for pair in pairs])
     try:

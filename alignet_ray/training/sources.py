@@ -6,7 +6,7 @@ run have in common (strategy, blocks, teacher temperature) is its `Kind`.
 
 import sys
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
@@ -150,9 +150,12 @@ class Sources:
         for begin, end in self.blocks(index, first, last):
             yield from filter(None, self.block(index, begin, end))
 
-    def tell(self, error: RecordError) -> None:
-        """Say once for each broken image why its group is left out."""
-        self._reads.tell(error)
+    @property
+    def skip(self) -> Callable[[RecordError], None] | None:
+        """What a decoder does with a group whose image is broken: tells why, and leaves it out; or
+        None, where it is an error.
+        """
+        return self._reads.tell if self.reading.tolerate_bad_shards else None
 
 
 def _expected(group: Group, source: Source, entry: ManifestShard) -> Group:

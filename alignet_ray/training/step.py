@@ -4,6 +4,7 @@ Knows no Ray and no file. Sums go over all ranks before anything is divided, so 
 with half a step each make the update that one worker makes.
 """
 
+import operator
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ class Totals:
 
 @dataclass(frozen=True, kw_only=True)
 class StepFigures:
-    """What one step tells: means over the triplets of all ranks, and how many these were.
+    """What one step tells: means over the triplets of all ranks, how many these and their groups
+    were.
 
     A step without a triplet, where all its shards are broken, changes nothing and is all zeros.
     """
@@ -53,6 +55,7 @@ class StepFigures:
     gradient_norm: float
     squared_distance: float
     triplets: int
+    groups: int
 
 
 @lru_cache(maxsize=64)
@@ -126,10 +129,10 @@ def training_step(
     is the gradient of the mean over all triplets of all ranks.
     """
     learner.optimizer.zero_grad(set_to_none=True)
-    count = _count_on_all_ranks(batch, world)
+    count, groups = _counts_on_all_ranks(batch, world)
     if not count:
         return StepFigures(
-            loss=0.0, accuracy=0.0, gradient_norm=0.0, squared_distance=0.0, triplets=0
+            loss=0.0, accuracy=0.0, gradient_norm=0.0, squared_distance=0.0, triplets=0, groups=0
         )
     learner.model.train()
     sums = _accumulate_gradients(learner, batch, world, student_temperature, world.size / count)
@@ -143,17 +146,19 @@ def training_step(
         gradient_norm=gradient_norm,
         squared_distance=squared_distance,
         triplets=count,
+        groups=groups,
     )
 
 
-def _count_on_all_ranks(batch: Batch, world: World) -> int:
-    """Triplets of the step: needed before the first gradient."""
-    own = sum(
-        len(part.pixels) * num_triplets(part.kind.strategy, part.kind.blocks) for part in batch
-    )
+def _counts_on_all_ranks(batch: Batch, world: World) -> tuple[int, int]:
+    """Triplets and groups of the step: needed before the first gradient."""
+    groups = [len(part.pixels) for part in batch]
+    triplets = [num_triplets(part.kind.strategy, part.kind.blocks) for part in batch]
+    own = sum(map(operator.mul, groups, triplets)), sum(groups)
     if world.size == 1:
         return own
-    return int(world.sum(torch.tensor(own, device=world.device)).item())
+    count, num_groups = world.sum(torch.tensor(own, device=world.device)).tolist()
+    return count, num_groups
 
 
 def _accumulate_gradients(

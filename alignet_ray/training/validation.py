@@ -51,7 +51,8 @@ def validate(
     strategies = strategies_of(plan.validation)
     sums = torch.zeros(len(strategies), len(FIGURES) + 1, dtype=torch.float64, device=world.device)
     groups = first_groups(plan.validation, max_images, world)
-    batches = (decoder.batch(chunk) for chunk in _chunks(groups, plan.validation.images_per_group))
+    chunks = _chunks(groups, plan.validation.images_per_group)
+    batches = (decoder.batch(chunk, plan.validation.skip) for chunk in chunks)
     with ahead(batches) as ready:
         for batch in ready:
             for strategy, row in _batch_sums(learner, batch, student_temperature, world.device):
