@@ -1,0 +1,58 @@
+"""What learning curves say, without data or models: which rate to try next, how many forward
+passes a level took, and intervals over seeds.
+"""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+
+from alignet_ray.functional.bootstrap import Interval
+
+# 97.5 % points of Student's t, by degrees of freedom from 1.
+_T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+
+
+def next_rate(found: Mapping[float, float], ladder: Sequence[float], start: float) -> float | None:
+    """The learning rate of the ladder to measure next, or None once the best is known.
+
+    `found` has the value (less is better) of each rate that was measured. `start` comes first,
+    then both neighbours of the best until they are all measured: three rates at least, and the
+    best stands at an edge only where the ladder ends.
+    """
+    if not found:
+        return start
+    place = ladder.index(best_rate(found))
+    around = ladder[max(0, place - 1) : place + 2]
+    return next((rate for rate in around if rate not in found), None)
+
+
+def best_rate(found: Mapping[float, float]) -> float:
+    """The rate with the least value; a value that is no number is the worst."""
+    return min(found, key=lambda rate: math.inf if math.isnan(found[rate]) else found[rate])
+
+
+def passes_to_reach(passes: Sequence[float], values: Sequence[float], level: float) -> float:
+    """Forward passes after which a falling curve is first at the level, between points linearly.
+
+    Infinite where it never comes there.
+    """
+    if values[0] <= level:
+        return passes[0]
+    for place in range(1, len(values)):
+        above, below = values[place - 1], values[place]
+        if below <= level:
+            share = (above - level) / (above - below)
+            return passes[place - 1] + share * (passes[place] - passes[place - 1])
+    return math.inf
+
+
+def interval_over_seeds(values: Sequence[float]) -> Interval:
+    """Mean and 95 % interval by Student's t; without ends (NaN) where there is one value.
+
+    A value that is infinite, a level never reached, makes the mean and the upper end infinite.
+    """
+    mean = statistics.fmean(values)
+    if len(values) < 2 or not math.isfinite(mean):
+        return Interval(mean, math.nan, mean if math.isinf(mean) else math.nan)
+    half = _T[len(values) - 2] * statistics.stdev(values) / math.sqrt(len(values))
+    return Interval(mean, mean - half, mean + half)
