@@ -20,7 +20,7 @@ from alignet_ray.training.learner import freeze_unused
 from alignet_ray.training.step import training_step
 from alignet_ray.training.world import World
 from group_arms import ARMS, TEACHER_TEMPERATURE, Split, batch_of, split_of
-from groups_report import SIMILARITIES
+from groups_report import BASELINE, SIMILARITIES
 from real_material import Human, Images, student_of
 
 IMAGES_A_STEP = 192
@@ -29,7 +29,7 @@ WEIGHT_DECAY_TO_INIT = LossConfig().weight_decay_to_init
 IMAGES_A_PASS = 192
 FIRST_KL_STEPS = (5, 10, 15, 20, 30, 40, 60, 80)
 KL_EVERY = 25
-HUMAN_STEPS = (0, 50, 100, 200, 400, 800)
+HUMAN_STEPS = (0, 25, 50, 100, 200, 400, 800)
 
 Json = dict[str, Any]
 
@@ -109,6 +109,12 @@ def human_agreement(backbone: Backbone, human: Human) -> dict[str, list[int]]:
     return {similarity: correct(similarity) for similarity in SIMILARITIES}
 
 
+def _asks_people(cell: Cell, step: int, num_steps: int) -> bool:
+    """Before the first step the student is the same in every arm: asked of one arm only."""
+    is_asked = step in HUMAN_STEPS or step == num_steps
+    return is_asked and (step > 0 or cell.arm == BASELINE)
+
+
 def run_cell(cell: Cell, bench: Bench, num_steps: int) -> Json:
     """Train one arm and measure as it goes."""
     split = split_of(len(bench.images), bench.cluster_ids, cell.seed)
@@ -123,7 +129,7 @@ def run_cell(cell: Cell, bench: Bench, num_steps: int) -> Json:
         if step in FIRST_KL_STEPS or step % KL_EVERY == 0 or step == num_steps:
             point: Json = {"step": step, "images": step * IMAGES_A_STEP}
             point["kl"] = held_out_kl(backbone, bench.images, split, temperature)
-            if step in HUMAN_STEPS or step == num_steps:
+            if _asks_people(cell, step, num_steps):
                 point["correct"] = human_agreement(backbone, bench.human)
             curve.append(point)
         if step == num_steps:

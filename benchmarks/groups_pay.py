@@ -34,6 +34,13 @@ from timing import parser_of, use_one_thread
 RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 FIRST_RATE = 3e-4
 CELLS_FOLDER = "cells"
+# Without these glibc gives a step's large blocks back and faults them in again: as much time as
+# the step itself on a busy machine.
+_MALLOC = {
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 34),
+    "MALLOC_TOP_PAD_": str(1 << 28),
+}
 
 Json = dict[str, Any]
 
@@ -135,11 +142,12 @@ def main() -> None:
     parser.add_argument("--teacher", help="bundle fitted to THINGS with MobileNetV1-1.0")
     parser.add_argument("--work", type=Path, required=True, help="folder of cells and caches")
     parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS))
-    parser.add_argument("--steps", type=int, default=200, help="steps of 192 images")
+    parser.add_argument("--steps", type=int, default=100, help="steps of 192 images")
     parser.add_argument("--seeds", type=int, default=3, help="seeds of each arm")
     parser.add_argument("--clusters", type=int, default=120, help="clusters of the images")
     parser.add_argument("--report", action="store_true", help="only report what is there")
     asked = parser.parse_args()
+    os.environ.update(_MALLOC)
     use_one_thread()
     torch.set_num_threads(1)
     folder = asked.work / CELLS_FOLDER

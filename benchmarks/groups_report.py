@@ -142,11 +142,12 @@ def _print_human(arms: Sequence[Arm], weights: np.ndarray, num_steps: int) -> No
             totals = [arm.correct(step, similarity) for step in own]
             columns = np.column_stack([*totals, *(total - reference for total in totals)])
             found = mean_intervals(columns, weights, num_resamples=NUM_RESAMPLES, seed=0)
-            cells = [
-                f"{value.estimate:.3f} ({_interval(difference, 3)})"
-                for value, difference in zip(found[: len(own)], found[len(own) :], strict=True)
-            ]
-            print(f"| {arm.name} | {' | '.join(cells)} |")
+            pairs = zip(found[: len(own)], found[len(own) :], strict=True)
+            cells = {
+                step: f"{value.estimate:.3f} ({_interval(difference, 3)})"
+                for step, (value, difference) in zip(own, pairs, strict=True)
+            }
+            print(f"| {arm.name} | {' | '.join(cells.get(step, '') for step in steps)} |")
 
 
 def _interval(interval: Interval, digits: int = 4) -> str:
