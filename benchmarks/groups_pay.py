@@ -126,7 +126,7 @@ def run(asked: argparse.Namespace, folder: Path) -> None:
     rates: dict[str, float] = {}
     for arm in asked.arms:
         found: dict[float, float] = {}
-        while (rate := next_rate(found, RATES, FIRST_RATE)) is not None:
+        while (rate := next_rate(found, asked.rates, FIRST_RATE)) is not None:
             record = measure(Cell(arm=arm, rate=rate, seed=0), bench, folder, asked.steps)
             found[rate] = last_kl(record, asked.steps)
         rates[arm] = best_rate(found)
@@ -142,6 +142,13 @@ def main() -> None:
     parser.add_argument("--teacher", help="bundle fitted to THINGS with MobileNetV1-1.0")
     parser.add_argument("--work", type=Path, required=True, help="folder of cells and caches")
     parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS))
+    parser.add_argument(
+        "--rates",
+        type=float,
+        nargs="+",
+        default=RATES,
+        help="rates to try, rising; among them 3e-4",
+    )
     parser.add_argument("--steps", type=int, default=100, help="steps of 192 images")
     parser.add_argument("--seeds", type=int, default=3, help="seeds of each arm")
     parser.add_argument("--clusters", type=int, default=120, help="clusters of the images")

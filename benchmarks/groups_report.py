@@ -171,7 +171,7 @@ def _draw(arms: Sequence[Arm], weights: np.ndarray, work: Path) -> None:
                 arm.passes(first), values.min(axis=0), values.max(axis=0),
                 color=line.get_color(), alpha=0.15, linewidth=0,
             )  # fmt: skip
-            axis.set(title=f"held-out KL, {kind} triplets", ylabel="nats", yscale="log")
+            axis.set(title=f"held-out KL, {kind} triplets", ylabel="nats")
         for axis, similarity in zip(axes[1], SIMILARITIES, strict=True):
             steps = arm.human_steps()
             passes = [p["images"] for p in arm.curves[first] if p["step"] in steps]
