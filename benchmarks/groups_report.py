@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from alignet_ray.functional.bootstrap import Interval, mean_intervals
-from learning_curves import best_rate, interval_over_seeds, passes_to_reach
+from learning_curves import best_rate, interval_over_seeds, late_mean, passes_to_reach
 
 BASELINE = "triplets"
 SIMILARITIES = ("dot", "centred_cosine")
@@ -38,12 +38,16 @@ class Arm:
 
     @property
     def rate(self) -> float:
-        """The rate with the least cluster-border KL at the last step of seed 0."""
+        """The rate with the least cluster-border KL in the last quarter of seed 0's steps."""
         return best_rate(self.tried)
 
     def values(self, kind: str, seed: int) -> list[float]:
         """KL of one kind of triplets, point by point."""
         return [point["kl"][kind] for point in self.curves[seed]]
+
+    def late(self, kind: str, seed: int) -> float:
+        """Mean KL in the last quarter of the steps."""
+        return late_mean(self.passes(seed), self.values(kind, seed))
 
     def passes(self, seed: int) -> list[float]:
         """Forward passes of each point."""
@@ -76,7 +80,7 @@ def read_arms(folder: Path, names: Sequence[str], num_steps: int) -> list[Arm]:
     arms: list[Arm] = []
     for name in names:
         tried = {
-            rate: curve[-1]["kl"]["border"]
+            rate: late_mean([p["step"] for p in curve], [p["kl"]["border"] for p in curve])
             for (arm, rate, seed), curve in whole.items()
             if (arm, seed) == (name, 0)
         }
@@ -88,9 +92,11 @@ def read_arms(folder: Path, names: Sequence[str], num_steps: int) -> list[Arm]:
 
 
 def shares_of_passes(arm: Arm, baseline: Arm, kind: str) -> list[float]:
-    """Per seed, the part of the triplets' forward passes after which the arm has their last KL."""
+    """Per seed, the part of the triplets' forward passes after which the arm has the KL of their
+    last quarter.
+    """
     seeds = [seed for seed in arm.curves if seed in baseline.curves]
-    levels = {seed: baseline.values(kind, seed)[-1] for seed in seeds}
+    levels = {seed: baseline.late(kind, seed) for seed in seeds}
     return [
         passes_to_reach(arm.passes(seed), arm.values(kind, seed), levels[seed])
         / baseline.passes(seed)[-1]
@@ -105,7 +111,10 @@ def print_report(folder: Path, work: Path, names: Sequence[str], num_steps: int)
         raise SystemExit(f"{folder}: no {BASELINE} with {num_steps} steps yet")
     facts = json.loads((folder / FACTS_NAME).read_text())
     weights = np.array(facts.pop("responses"), dtype=np.float64)
-    print(f"{num_steps} steps; {json.dumps(facts)}; rates on seed 0 by border KL")
+    print(
+        f"{num_steps} steps; {json.dumps(facts)}; KL of the last quarter of the steps; "
+        "rates by that of border triplets on seed 0"
+    )
     _print_kl(arms)
     _print_human(arms, weights, num_steps)
     _draw(arms, weights, work)
@@ -121,8 +130,7 @@ def _print_kl(arms: Sequence[Arm]) -> None:
     print(f"| before | | {len(arms[0].curves)} | {' | '.join(map(_interval, before))} | | |")
     for arm in arms:
         last = [
-            interval_over_seeds([arm.values(kind, seed)[-1] for seed in arm.curves])
-            for kind in KINDS
+            interval_over_seeds([arm.late(kind, seed) for seed in arm.curves]) for kind in KINDS
         ]
         shares = [interval_over_seeds(shares_of_passes(arm, arms[0], kind)) for kind in KINDS]
         tried = ", ".join(f"{rate:g}: {kl:.4f}" for rate, kl in sorted(arm.tried.items()))

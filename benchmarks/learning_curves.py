@@ -11,6 +11,8 @@ from alignet_ray.functional.bootstrap import Interval
 # 97.5 % points of Student's t, by degrees of freedom from 1.
 _T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
+LATE_SHARE = 0.75
+
 
 def next_rate(found: Mapping[float, float], ladder: Sequence[float], start: float) -> float | None:
     """The learning rate of the ladder to measure next, or None once the best is known.
@@ -31,15 +33,35 @@ def best_rate(found: Mapping[float, float]) -> float:
     return min(found, key=lambda rate: math.inf if math.isnan(found[rate]) else found[rate])
 
 
-def passes_to_reach(passes: Sequence[float], values: Sequence[float], level: float) -> float:
-    """Forward passes after which a falling curve is first at the level, between points linearly.
+def late_mean(steps: Sequence[float], values: Sequence[float]) -> float:
+    """Mean of the points in the last quarter: one point of a constant rate is mostly noise."""
+    late = [
+        value for step, value in zip(steps, values, strict=True) if step >= LATE_SHARE * steps[-1]
+    ]
+    return statistics.fmean(late)
 
-    Infinite where it never comes there.
+
+def falling_fit(values: Sequence[float]) -> list[float]:
+    """The nearest curve, by least squares, that never rises (pool adjacent violators)."""
+    blocks: list[tuple[float, int]] = []
+    for value in values:
+        mean, size = value, 1
+        while blocks and blocks[-1][0] < mean:
+            before, count = blocks.pop()
+            mean, size = (before * count + mean * size) / (count + size), count + size
+        blocks.append((mean, size))
+    return [mean for mean, size in blocks for _ in range(size)]
+
+
+def passes_to_reach(passes: Sequence[float], values: Sequence[float], level: float) -> float:
+    """Forward passes after which the falling fit of a curve is at the level, between points
+    linearly; infinite where it never comes there.
     """
-    if values[0] <= level:
+    fitted = falling_fit(values)
+    if fitted[0] <= level:
         return passes[0]
-    for place in range(1, len(values)):
-        above, below = values[place - 1], values[place]
+    for place in range(1, len(fitted)):
+        above, below = fitted[place - 1], fitted[place]
         if below <= level:
             share = (above - level) / (above - below)
             return passes[place - 1] + share * (passes[place] - passes[place - 1])

@@ -31,22 +31,44 @@ def test_a_level_between_two_points_is_reached_between_them() -> None:
     assert curves.passes_to_reach(passes, values, 0.45) == pytest.approx(200)
 
 
-def test_a_level_is_reached_when_the_curve_is_there_first() -> None:
-    assert curves.passes_to_reach([0, 100, 200, 300], [1.0, 0.4, 0.8, 0.2], 0.5) < 100
+def test_a_level_is_there_at_once_or_never() -> None:
     assert curves.passes_to_reach([7, 100], [0.3, 0.2], 0.3) == 7
     assert curves.passes_to_reach([0, 100], [1.0, 0.5], 0.4) == math.inf
 
 
+def test_one_lucky_point_reaches_no_level() -> None:
+    lucky = [1.0, 0.4, 0.8, 0.7, 0.6]
+    assert curves.passes_to_reach(range(5), lucky, 0.5) == math.inf
+
+
 @given(st.lists(st.floats(0, 10), min_size=2, max_size=8), st.floats(0, 10))
-def test_a_level_is_met_by_the_line_through_the_points(values: list[float], level: float) -> None:
+def test_a_level_is_met_by_the_line_through_the_fit(values: list[float], level: float) -> None:
     passes = np.arange(len(values)) * 192.0
+    fitted = curves.falling_fit(values)
     found = curves.passes_to_reach(passes.tolist(), values, level)
     if found == math.inf:
-        assert min(values) > level
+        assert min(fitted) > level
     elif found == 0:
-        assert values[0] <= level
+        assert fitted[0] <= level
     else:
-        assert np.interp(found, passes, values) == pytest.approx(level, abs=1e-9)
+        assert np.interp(found, passes, fitted) == pytest.approx(level, abs=1e-9)
+
+
+@given(st.lists(st.floats(0, 10), min_size=1, max_size=8))
+def test_the_falling_fit_is_the_min_max_formula(values: list[float]) -> None:
+    def mean(first: int, last: int) -> float:
+        return float(np.mean(values[first : last + 1]))
+
+    count = len(values)
+    expected = [
+        min(max(mean(first, last) for last in range(at, count)) for first in range(at + 1))
+        for at in range(count)
+    ]
+    assert curves.falling_fit(values) == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_late_mean_is_that_of_the_last_quarter() -> None:
+    assert curves.late_mean([0, 25, 50, 75, 100], [9.0, 9.0, 9.0, 2.0, 1.0]) == 1.5
 
 
 @given(st.permutations(range(len(LADDER))))
