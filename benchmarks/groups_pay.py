@@ -9,8 +9,8 @@ anew at each step (no epochs); the rate is constant after a warm-up, so that eac
 is what a run of that length gives. The seed decides the held-out tenth of the images and the draws.
 
 A cell (arm, rate, seed) is a file in `--work`: stop the script whenever you like, and run it again;
-two processes may share the work by `--arms`. An arm's rate is chosen on seed 0, by the
-cluster-border KL of the last quarter of the steps. `--report` prints what is there and draws it.
+two processes may share the work by `--arms`. An arm's rate is chosen on seed 0, by the mean
+cluster-border KL along the run. `--report` prints what is there and draws it.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from alignet_ray.models.backbones import load_backbone
 from group_arms import ARMS
 from group_training import IMAGES_A_STEP, WARMUP_STEPS, WEIGHT_DECAY_TO_INIT, Bench, Cell, run_cell
 from groups_report import FACTS_NAME, print_report
-from learning_curves import best_rate, late_mean, next_rate
+from learning_curves import best_rate, mean_along, next_rate
 from real_material import load_human, load_images, student_of
 from timing import parser_of, use_one_thread
 
@@ -109,14 +109,14 @@ def measure(cell: Cell, bench: Bench, folder: Path, num_steps: int) -> Json:
         record = run_cell(cell, bench, num_steps)
         write_json(folder / cell.name, record)
         print(f"{cell.arm}, rate {cell.rate:g}, seed {cell.seed}: "
-              f"KL {late_kl(record, num_steps):.4f}", flush=True)  # fmt: skip
+              f"KL {kl_along(record, num_steps):.4f}", flush=True)  # fmt: skip
     return record
 
 
-def late_kl(record: Json, num_steps: int) -> float:
-    """Cluster-border KL in the last quarter of the steps: what a rate is chosen by."""
+def kl_along(record: Json, num_steps: int) -> float:
+    """Mean cluster-border KL along the run: what a rate is chosen by."""
     points = [point for point in record["curve"] if point["step"] <= num_steps]
-    return late_mean([p["step"] for p in points], [p["kl"]["border"] for p in points])
+    return mean_along([p["step"] for p in points], [p["kl"]["border"] for p in points])
 
 
 def run(asked: argparse.Namespace, folder: Path) -> None:
@@ -128,7 +128,7 @@ def run(asked: argparse.Namespace, folder: Path) -> None:
         found: dict[float, float] = {}
         while (rate := next_rate(found, asked.rates, FIRST_RATE)) is not None:
             record = measure(Cell(arm=arm, rate=rate, seed=0), bench, folder, asked.steps)
-            found[rate] = late_kl(record, asked.steps)
+            found[rate] = kl_along(record, asked.steps)
         rates[arm] = best_rate(found)
     for seed in range(1, asked.seeds):
         for arm, rate in rates.items():

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from alignet_ray.functional.bootstrap import Interval, mean_intervals
-from learning_curves import best_rate, interval_over_seeds, late_mean, passes_to_reach
+from learning_curves import best_rate, interval_over_seeds, late_mean, mean_along, passes_to_reach
 
 BASELINE = "triplets"
 SIMILARITIES = ("dot", "centred_cosine")
@@ -38,7 +38,7 @@ class Arm:
 
     @property
     def rate(self) -> float:
-        """The rate with the least cluster-border KL in the last quarter of seed 0's steps."""
+        """The rate with the least cluster-border KL along the run of seed 0."""
         return best_rate(self.tried)
 
     def values(self, kind: str, seed: int) -> list[float]:
@@ -80,7 +80,7 @@ def read_arms(folder: Path, names: Sequence[str], num_steps: int) -> list[Arm]:
     arms: list[Arm] = []
     for name in names:
         tried = {
-            rate: late_mean([p["step"] for p in curve], [p["kl"]["border"] for p in curve])
+            rate: mean_along([p["step"] for p in curve], [p["kl"]["border"] for p in curve])
             for (arm, rate, seed), curve in whole.items()
             if (arm, seed) == (name, 0)
         }

@@ -5,6 +5,7 @@ passes a level took, and intervals over seeds.
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from alignet_ray.functional.bootstrap import Interval
 
@@ -39,6 +40,14 @@ def late_mean(steps: Sequence[float], values: Sequence[float]) -> float:
         value for step, value in zip(steps, values, strict=True) if step >= LATE_SHARE * steps[-1]
     ]
     return statistics.fmean(late)
+
+
+def mean_along(steps: Sequence[float], values: Sequence[float]) -> float:
+    """Mean of a curve over the steps: least where much is learned early and kept."""
+    widths = [later - step for step, later in pairwise(steps)]
+    middles = [(left + right) / 2 for left, right in pairwise(values)]
+    areas = [width * middle for width, middle in zip(widths, middles, strict=True)]
+    return math.fsum(areas) / (steps[-1] - steps[0])
 
 
 def falling_fit(values: Sequence[float]) -> list[float]:

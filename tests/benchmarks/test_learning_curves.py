@@ -71,6 +71,11 @@ def test_the_late_mean_is_that_of_the_last_quarter() -> None:
     assert curves.late_mean([0, 25, 50, 75, 100], [9.0, 9.0, 9.0, 2.0, 1.0]) == 1.5
 
 
+def test_the_mean_along_a_curve_weighs_the_distance_between_points() -> None:
+    assert curves.mean_along([0, 10, 100], [1.0, 0.0, 0.0]) == pytest.approx(0.05)
+    assert curves.mean_along([0, 3, 5], [2.0, 2.0, 2.0]) == pytest.approx(2)
+
+
 @given(st.permutations(range(len(LADDER))))
 def test_rates_are_tried_until_the_best_has_worse_neighbours(ranks: list[int]) -> None:
     value_of = dict(zip(LADDER, map(float, ranks), strict=True))
