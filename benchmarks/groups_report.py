@@ -70,13 +70,13 @@ class Arm:
 def read_arms(folder: Path, names: Sequence[str], num_steps: int) -> list[Arm]:
     """The arms that have cells of so many steps, in the order of the names."""
     records = [json.loads(file.read_text()) for file in sorted(folder.glob("*_*.json"))]
-    curves = {
+    whole = {
         (record["arm"], record["rate"], record["seed"]): [
             point for point in record["curve"] if point["step"] <= num_steps
         ]
         for record in records
+        if record["curve"][-1]["step"] >= num_steps
     }
-    whole = {key: curve for key, curve in curves.items() if curve[-1]["step"] == num_steps}
     arms: list[Arm] = []
     for name in names:
         tried = {
@@ -92,16 +92,16 @@ def read_arms(folder: Path, names: Sequence[str], num_steps: int) -> list[Arm]:
 
 
 def shares_of_passes(arm: Arm, baseline: Arm, kind: str) -> list[float]:
-    """Per seed, the part of the triplets' forward passes after which the arm has the KL of their
-    last quarter.
+    """Per seed, the forward passes to the triplets' KL of their last quarter, over the passes that
+    triplets take to it.
     """
+
+    def passes(own: Arm, seed: int) -> float:
+        level = baseline.late(kind, seed)
+        return passes_to_reach(own.passes(seed), own.values(kind, seed), level)
+
     seeds = [seed for seed in arm.curves if seed in baseline.curves]
-    levels = {seed: baseline.late(kind, seed) for seed in seeds}
-    return [
-        passes_to_reach(arm.passes(seed), arm.values(kind, seed), levels[seed])
-        / baseline.passes(seed)[-1]
-        for seed in seeds
-    ]
+    return [passes(arm, seed) / passes(baseline, seed) for seed in seeds]
 
 
 def print_report(folder: Path, work: Path, names: Sequence[str], num_steps: int) -> None:
@@ -112,17 +112,18 @@ def print_report(folder: Path, work: Path, names: Sequence[str], num_steps: int)
     facts = json.loads((folder / FACTS_NAME).read_text())
     weights = np.array(facts.pop("responses"), dtype=np.float64)
     print(
-        f"{num_steps} steps; {json.dumps(facts)}; KL of the last quarter of the steps; "
-        "rates by that of border triplets on seed 0"
+        f"{num_steps} steps; {json.dumps(facts)}; KL: mean of the last quarter of the "
+        "steps; rates by the mean border KL along the run of seed 0; passes: to the triplets' KL, "
+        "over those that triplets take to it; 95 % intervals over seeds"
     )
     _print_kl(arms)
-    _print_human(arms, weights, num_steps)
+    _print_human(arms, weights)
     _draw(arms, weights, work)
 
 
 def _print_kl(arms: Sequence[Arm]) -> None:
-    print("\n| arm | rate (tried) | seeds | KL border | KL random | passes to the triplets' border "
-          "KL | to their random KL |\n|---|---|---|---|---|---|---|")  # fmt: skip
+    columns = "arm|rate (tried)|seeds|KL border|KL random|passes, border|passes, random"
+    print(f"\n| {columns.replace('|', ' | ')} |\n|{'---|' * (columns.count('|') + 1)}")
     before = [
         interval_over_seeds([arms[0].values(kind, seed)[0] for seed in arms[0].curves])
         for kind in KINDS
@@ -138,13 +139,13 @@ def _print_kl(arms: Sequence[Arm]) -> None:
         print(f"| {arm.name} | {arm.rate:g} ({tried}) | {len(arm.curves)} | {' | '.join(cells)} |")
 
 
-def _print_human(arms: Sequence[Arm], weights: np.ndarray, num_steps: int) -> None:
+def _print_human(arms: Sequence[Arm], weights: np.ndarray) -> None:
     for similarity in SIMILARITIES:
         print(f"\nAgreement with people, {similarity}; in brackets less the triplets' last\n")
         steps = arms[0].human_steps()
         print(f"| arm | {' | '.join(f'step {step}' for step in steps)} |")
         print(f"|---|{'---|' * len(steps)}")
-        reference = arms[0].correct(num_steps, similarity)
+        reference = arms[0].correct(steps[-1], similarity)
         for arm in arms:
             own = [step for step in steps if step in arm.human_steps()]
             totals = [arm.correct(step, similarity) for step in own]
