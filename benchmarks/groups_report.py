@@ -15,7 +15,14 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from alignet_ray.functional.bootstrap import Interval, mean_intervals
-from learning_curves import best_rate, interval_over_seeds, late_mean, mean_along, passes_to_reach
+from learning_curves import (
+    best_rate,
+    interval_over_seeds,
+    late_mean,
+    mean_along,
+    passes_to_reach,
+    ratio_over_seeds,
+)
 
 BASELINE = "triplets"
 SIMILARITIES = ("dot", "centred_cosine")
@@ -133,7 +140,7 @@ def _print_kl(arms: Sequence[Arm]) -> None:
         last = [
             interval_over_seeds([arm.late(kind, seed) for seed in arm.curves]) for kind in KINDS
         ]
-        shares = [interval_over_seeds(shares_of_passes(arm, arms[0], kind)) for kind in KINDS]
+        shares = [ratio_over_seeds(shares_of_passes(arm, arms[0], kind)) for kind in KINDS]
         tried = ", ".join(f"{rate:g}: {kl:.4f}" for rate, kl in sorted(arm.tried.items()))
         cells = [*map(_interval, last), *(_interval(share, 2) for share in shares)]
         print(f"| {arm.name} | {arm.rate:g} ({tried}) | {len(arm.curves)} | {' | '.join(cells)} |")

@@ -87,3 +87,9 @@ def interval_over_seeds(values: Sequence[float]) -> Interval:
         return Interval(mean, math.nan, mean if math.isinf(mean) else math.nan)
     half = _T[len(values) - 2] * statistics.stdev(values) / math.sqrt(len(values))
     return Interval(mean, mean - half, mean + half)
+
+
+def ratio_over_seeds(ratios: Sequence[float]) -> Interval:
+    """Geometric mean of positive ratios and its interval: that of their logarithms."""
+    of_logs = interval_over_seeds([math.log(ratio) for ratio in ratios])
+    return Interval(*map(math.exp, of_logs))

@@ -101,6 +101,14 @@ def test_the_interval_over_seeds_is_students() -> None:
     assert curves.interval_over_seeds([1.0, math.inf]).estimate == math.inf
 
 
+def test_ratios_and_their_inverses_have_inverse_intervals() -> None:
+    mean, low, high = curves.ratio_over_seeds([0.25, 0.5, 1.0])
+    inverse = curves.ratio_over_seeds([4.0, 2.0, 1.0])
+    assert mean == pytest.approx(0.5)
+    assert (1 / mean, 1 / high, 1 / low) == pytest.approx(tuple(inverse))
+    assert curves.ratio_over_seeds([0.5, math.inf]).estimate == math.inf
+
+
 @pytest.mark.parametrize("seeds", [2, 3, 5, 10])
 def test_the_points_of_students_t_leave_a_fortieth_above(seeds: int) -> None:
     freedom = seeds - 1
