@@ -180,9 +180,10 @@ def _draw(arms: Sequence[Arm], weights: np.ndarray, work: Path) -> None:
     figure, axes = plt.subplots(2, 2, figsize=(11, 8), sharex=True, layout="constrained")
     for arm in arms:
         first = min(arm.curves)
+        label = f"{arm.name}; seeds: {len(arm.curves)}"
         for axis, kind in zip(axes[0], KINDS, strict=True):
             values = np.array([arm.values(kind, seed) for seed in arm.curves])
-            (line,) = axis.plot(arm.passes(first), values.mean(axis=0), label=arm.name)
+            (line,) = axis.plot(arm.passes(first), values.mean(axis=0), label=label)
             axis.fill_between(
                 arm.passes(first), values.min(axis=0), values.max(axis=0),
                 color=line.get_color(), alpha=0.15, linewidth=0,
@@ -192,7 +193,7 @@ def _draw(arms: Sequence[Arm], weights: np.ndarray, work: Path) -> None:
             steps = arm.human_steps()
             passes = [p["images"] for p in arm.curves[first] if p["step"] in steps]
             accuracies = [arm.correct(step, similarity).sum() / weights.sum() for step in steps]
-            axis.plot(passes, accuracies, marker="o", label=arm.name)
+            axis.plot(passes, accuracies, marker="o")
             axis.set(title=f"agreement with people, {similarity}", xlabel="image forward passes")
     axes[0, 0].legend(fontsize="small")
     for suffix in ("svg", "png"):
