@@ -154,7 +154,7 @@ def time_whole_search(features: np.ndarray) -> None:
     choice = choose([curves[at : at + folds] for at in range(0, len(curves), folds)])
     assert choice is not None
     everything = np.ones(len(features), dtype=bool)
-    fit_for(everything, "all", tried[choice.candidate], choice.num_epochs,
+    fit_for(everything, "all", tried[choice.candidate], choice.num_epochs,  # an epoch is a step
             replace(material, threads=WORKERS))  # fmt: skip
     print(f"search: {len(cells)} fits, {searched - start:.1f} s on {WORKERS} processes; "
           f"best epochs {sorted(best_epoch(own) for own in curves)}")  # fmt: skip

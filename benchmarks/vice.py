@@ -20,7 +20,6 @@ import numpy as np
 import torch
 
 from alignet_ray.config.vice import ViceConfig
-from alignet_ray.functional.odd_one_out import PAIR_ORDER, pair_similarities
 from alignet_ray.functional.vice import (
     ViceSettings,
     ViceState,
@@ -31,35 +30,12 @@ from alignet_ray.functional.vice import (
 from alignet_ray.functional.vice_dimensions import live_dimensions
 from alignet_ray.functional.vice_posterior import posterior_probabilities
 from alignet_ray.teaching.vice import vice_settings
+from planted_choices import draw, law, planted
 from timing import in_turns, parser_of
 
 CLAIM = 20
 LITERAL_BATCH = 128
 LITERAL_STEPS = 40
-
-
-def planted(num_objects: int, num_dims: int, random: np.random.Generator) -> np.ndarray:
-    """Sparse and non-negative: an object lives in about four of the dimensions."""
-    is_present = random.random((num_objects, num_dims)) < 4 / num_dims
-    return is_present * random.gamma(2.0, 0.5, size=(num_objects, num_dims))
-
-
-def law(embedding: np.ndarray, triplets: np.ndarray) -> np.ndarray:
-    """Softmax of dot products."""
-    dots = pair_similarities(embedding, triplets)
-    powers = np.exp(dots - dots.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def draw(embedding: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
-    """Choices (first, second, odd) under the law."""
-    triplets = random.integers(len(embedding), size=(count * 2, 3))
-    ordered = np.sort(triplets, axis=1)
-    triplets = triplets[(np.diff(ordered, axis=1) > 0).all(axis=1)][:count]
-    borders = law(embedding, triplets).cumsum(axis=1)[:, :2]
-    pair = (random.random(len(triplets))[:, None] >= borders).sum(axis=1)
-    places = np.array([(i, j, 3 - i - j) for i, j in PAIR_ORDER])[pair]
-    return np.take_along_axis(triplets, places, axis=1)
 
 
 def literal_steps(choices: torch.Tensor, num_objects: int, num_dims: int, steps: int) -> None:

@@ -15,11 +15,13 @@ class HumanSourcesConfig:
     images: str | None = None
     """Folder of object images, `<id>.jpg` or `<id>_01b.jpg`, at any fsspec URL."""
     embeddings: str | None = None
-    """Ready embeddings instead: .npz (names, embeddings), .parquet (key, embedding) or .npy."""
+    """Ready embeddings instead: .npz (names, embeddings), .parquet (key, embedding) or .npy. Name
+    the backbone that made them: the teacher holds its weights' digest, and generate runs it."""
     embeddings_names: str | None = None
     """Object ids of the rows of an .npy of embeddings, one a line; default those of --names."""
     names: str | None = None
-    """Object ids, one a line: what row numbers mean. Not needed where all files hold the ids."""
+    """Object ids, one a line: what row numbers mean. Not needed where all files hold the ids:
+    the objects are then those of the judgements and of the responses."""
     choices: str | None = None
     """Odd-one-out choices of people, to learn from: text, .npy, .csv or .parquet."""
     choices_layout: ChoicesLayout = "auto"
@@ -70,6 +72,13 @@ class HumanSourcesConfig:
                 "--images and --embeddings", "Give one of them.",
             )  # fmt: skip
         self._refuse_companions_alone()
+        is_unnamed = not (self.names or self.embeddings_names)
+        if is_unnamed and (self.embeddings or "").lower().endswith(".npy"):
+            raise ConfigError(
+                f"none given, but the rows of {self.embeddings} have no ids",
+                "the ids of its rows", "--embeddings-names",
+                "Give a file with one object id a line; or save .npz or .parquet with ids.",
+            )  # fmt: skip
 
     def _refuse_companions_alone(self) -> None:
         """A flag that says more of another one means nothing without it."""

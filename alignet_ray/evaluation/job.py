@@ -16,6 +16,7 @@ from alignet_ray.functional.agreement import count_choices
 from alignet_ray.functional.bootstrap import LEVEL
 from alignet_ray.records.choices import read_choices
 from alignet_ray.records.digests import Json, sha256
+from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
 from alignet_ray.records.human import HumanChoices, read_names
 from alignet_ray.records.object_images import ObjectImages, find_object_images
 from alignet_ray.records.store import Folder, read_url
@@ -30,6 +31,7 @@ def evaluate(config: EvaluateConfig) -> Json:
 
     Raises InputError for data or models that cannot be used.
     """
+    _refuse_missing_inputs(config)
     names = read_names(config.names)
     responses = read_choices(config.responses, names, config.responses_layout)
     images = find_object_images(config.images, names)
@@ -42,6 +44,18 @@ def evaluate(config: EvaluateConfig) -> Json:
     folder.write(RESULTS_NAME, text.encode() + b"\n")
     table.print_results(results, folder.place(RESULTS_NAME))
     return results
+
+
+def _refuse_missing_inputs(config: EvaluateConfig) -> None:
+    """Raise InputError for what is named and not there; `resolve_models` looks up the models."""
+    refuse_missing_files(
+        (
+            ("--names", config.names, "object ids, one a line"),
+            ("--responses", config.responses, "a file of choices"),
+            ("--backbone.checkpoint", config.backbone.checkpoint, "a file of weights"),
+        )
+    )
+    refuse_missing_folder(config.images, "a folder of object images", "Check --images.")
 
 
 def _results(

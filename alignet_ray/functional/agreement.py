@@ -5,18 +5,24 @@ triplet: `counts[t, p]` is how many people chose pair p (pair order) of triplet 
 """
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from alignet_ray.functional.odd_one_out import NUM_PAIRS, is_choice_correct
 
 Counts = Int[np.ndarray, "triplets 3"]
 Similarities = Float[np.ndarray, "triplets 3"]
+LEAST_REPEATED = 30
+"""Triplets with two responses or more, below which how far people agree is not worth saying."""
 
 
 def triplet_codes(triplets: Int[np.ndarray, "rows 3"], num_objects: int) -> Int[np.ndarray, "rows"]:
     """One number for three objects in any order; at most two million objects."""
-    place_values = num_objects ** np.arange(NUM_PAIRS, dtype=np.int64)
-    return np.sort(triplets, axis=1).astype(np.int64) @ place_values
+    return np.sort(triplets, axis=1) @ _place_values(num_objects)
+
+
+def _place_values(num_objects: int) -> Int[np.ndarray, "3"]:
+    """Codes are numbers of three digits to this base: the least object is the first digit."""
+    return num_objects ** np.array([2, 1, 0], dtype=np.int64)
 
 
 def count_choices(
@@ -28,12 +34,10 @@ def count_choices(
     Objects are numbered from 0, at most two million of them.
     """
     order = np.argsort(triplets, axis=1, kind="stable")
-    ascending = np.take_along_axis(triplets, order, axis=1)
     sorted_position = np.argmax(order == odd_position[:, None], axis=1)
     num_objects = int(triplets.max(initial=0)) + 1
-    place_values = num_objects ** np.array([2, 1, 0], dtype=np.int64)
-    codes, inverse = np.unique(ascending @ place_values, return_inverse=True)
-    unique = codes[:, None] // place_values % num_objects
+    codes, inverse = np.unique(triplet_codes(triplets, num_objects), return_inverse=True)
+    unique = codes[:, None] // _place_values(num_objects) % num_objects
     counts = np.zeros((len(codes), NUM_PAIRS), dtype=np.int64)
     np.add.at(counts, (inverse, 2 - sorted_position), 1)
     return unique, counts
@@ -56,6 +60,11 @@ def _of_choice(
 ) -> Float[np.ndarray, "triplets"]:
     choice = similarities.argmax(axis=1)
     return values[np.arange(len(values)), choice] * is_choice_correct(similarities, choice)
+
+
+def is_repeated(counts: Counts) -> Bool[np.ndarray, "triplets"]:
+    """Whether a triplet has two responses or more, so that people can differ on it."""
+    return counts.sum(axis=1) >= 2
 
 
 def majority_share(counts: Counts) -> Float[np.ndarray, "triplets"]:

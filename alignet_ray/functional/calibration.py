@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from alignet_ray.functional.agreement import choice_entropy
+from alignet_ray.functional.agreement import LEAST_REPEATED, choice_entropy, is_repeated
 from alignet_ray.functional.bootstrap import Interval, percentile_interval, resampled_items
 from alignet_ray.functional.odd_one_out import (
     as_similarity_space,
@@ -106,14 +106,19 @@ def rank_correlation(
 
 def entropy_correlation(
     log_probabilities: LogProbabilities, counts: Counts, *, num_resamples: int, seed: int
-) -> Interval:
+) -> Interval | None:
     """Rank correlation over triplets of the model's entropy with that of people's choices.
 
-    In float64, so that only saturated entropies tie; the interval resamples unique triplets.
+    Over triplets with two responses or more, as one answer has no entropy; None where fewer than
+    LEAST_REPEATED are. In float64, so that only saturated entropies tie; the interval resamples
+    unique triplets.
     """
-    own = entropy(torch.from_numpy(log_probabilities.astype(np.float64))).numpy()
-    human = choice_entropy(counts)
-    draws = resampled_items(len(counts), num_resamples=num_resamples, seed=seed)
+    repeated = is_repeated(counts)
+    if repeated.sum() < LEAST_REPEATED:
+        return None
+    own = entropy(torch.from_numpy(log_probabilities[repeated].astype(np.float64))).numpy()
+    human = choice_entropy(counts[repeated])
+    draws = resampled_items(len(human), num_resamples=num_resamples, seed=seed)
     samples = np.array([rank_correlation(own[drawn], human[drawn]) for drawn in draws])
     return percentile_interval(rank_correlation(own, human), samples)
 
@@ -173,7 +178,7 @@ def _calibration_of(
         "temperature": model.temperature,
         "negative_log_likelihood": loss if np.isfinite(loss) else None,
         "expected_calibration_error": expected_calibration_error(bins),
-        "entropy_correlation": correlation._asdict(),
+        "entropy_correlation": correlation._asdict() if correlation else None,
         "bins": [
             {
                 "from": own.low,

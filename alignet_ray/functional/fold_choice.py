@@ -17,7 +17,7 @@ Curve = Sequence[float]
 
 
 class Choice(NamedTuple):
-    """The winner's place among the candidates, how long it is fitted, and its mean there."""
+    """The winner's place among the candidates, its epochs, and its mean there."""
 
     candidate: int
     num_epochs: int

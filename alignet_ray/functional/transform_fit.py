@@ -1,4 +1,4 @@
-"""Fits the affine map epoch by epoch; whoever asks for epochs decides when to stop.
+"""Fits the affine map step by step; whoever asks for steps decides when to stop.
 
 The result is a running average of the map over the steps, or the last map (averaging 0): near the
 end Adam's own map jumps from step to step, and its average does not. All triplets of a step share
@@ -26,7 +26,7 @@ _INT32_PLACES = 1 << 31
 
 @dataclass(frozen=True, kw_only=True)
 class FitSettings:
-    """How the map is fitted; an epoch is one pass over the training triplets."""
+    """How the map is fitted."""
 
     regularisation: float
     learning_rate: float
@@ -39,13 +39,18 @@ class FitSettings:
     seed: int
 
 
-def fit_epochs(
+def steps_per_epoch(num_triplets: int, batch_size: int) -> int:
+    """Steps of one pass over the training triplets."""
+    return -(-num_triplets // batch_size)
+
+
+def fit_steps(
     features: Float[Tensor, "objects dim"],
     train: SoftTriplets,
     settings: FitSettings,
     local: LocalTerm | None = None,
 ) -> Iterator[AffineMap]:
-    """The averaged map after each epoch, without end; it goes on changing: copy what is kept.
+    """The averaged map after each step, without end; it goes on changing: copy what is kept.
 
     Starts at W = initial_scale I, b = initial_scale; features are standardised.
     """
@@ -68,7 +73,7 @@ def fit_epochs(
             optimizer.step()
             step += 1
             _follow(average, affine, step, settings.averaging)
-        yield average
+            yield average
 
 
 @torch.no_grad()
@@ -105,11 +110,12 @@ def _optimizer(affine: AffineMap, settings: FitSettings) -> torch.optim.Optimize
 def _batches(data: SoftTriplets, batch_size: int, stream: RandomStream) -> Iterator[SoftTriplets]:
     """One pass in seeded batches of near equal size."""
     num_triplets = len(data.triplets)
-    if num_triplets <= batch_size:  # all at once, in any order
+    num_steps = steps_per_epoch(num_triplets, batch_size)
+    if num_steps == 1:  # all at once, in any order
         yield data
         return
     order = torch.from_numpy(stream.permutation(num_triplets)).to(data.triplets.device)
-    for rows in order.tensor_split(-(-num_triplets // batch_size)):
+    for rows in order.tensor_split(num_steps):
         yield data.rows(rows)
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Float, Float32, Int
 from torch import Tensor
 
 from alignet_ray.functional.groups import gram_pair_similarities
-from alignet_ray.functional.odd_one_out import pair_log_probabilities
+from alignet_ray.functional.odd_one_out import pair_log_probabilities, pair_similarities
 from alignet_ray.functional.vice import keyed_generator
 
 _TRIPLETS_AT_ONCE = 1 << 18
@@ -35,6 +35,21 @@ def posterior_probabilities(
         sample = centre + width * torch.randn(centre.shape, generator=generator)
         _add_probabilities(total, sample.relu(), rows)
     return (total / num_samples).numpy()
+
+
+def pair_probabilities(
+    mean: Float[np.ndarray, "objects dims"],
+    scale: Float[np.ndarray, "objects dims"] | None,
+    triplets: Int[np.ndarray, "triplets 3"],
+    *,
+    num_samples: int,
+    seed: int,
+) -> Float[np.ndarray, "triplets 3"]:
+    """What an embedding says of triplets: its posterior, or without a scale its dot products."""
+    if scale is not None:
+        return posterior_probabilities(mean, scale, triplets, num_samples=num_samples, seed=seed)
+    similarities = torch.from_numpy(pair_similarities(mean, triplets))
+    return pair_log_probabilities(similarities).exp().numpy()
 
 
 def log_probabilities(

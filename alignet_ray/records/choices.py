@@ -96,6 +96,13 @@ def _is_table(text: bytes, url: str) -> bool:
     header = [field.strip(b' "') for field in re.split(rb"[,\t]", first)]
     if any(column.encode() in header for column in (*OBJECT_COLUMNS, ODD_COLUMN)):
         return True
+    if re.search(rb"[,;\t]", first) and not re.search(rb"(^|[,;\t])\s*[\d+-]", first):
+        header = ",".join((*OBJECT_COLUMNS, ODD_COLUMN))
+        raise InputError(
+            f"no header on its first line: {first[:60].decode(errors='replace')!r}",
+            f"the header {header}, or whole numbers", url,
+            "Separate its columns by commas or tabs." if b";" in first else f"Add {header}.",
+        )  # fmt: skip
     num_fields = len(fields_of(first))
     if first and num_fields not in _COLUMNS:
         raise InputError(

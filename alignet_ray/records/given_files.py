@@ -4,7 +4,7 @@ So a list, a tar, an .npz and a folder that do not exist end with the same code 
 """
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError, StorageError
@@ -15,19 +15,35 @@ _ABSENT = (FileNotFoundError, NotADirectoryError)
 
 def refuse_missing_file(url: str, expectation: str, remedy: str) -> None:
     """Raise InputError where no file lies at a URL; StorageError where that cannot be told."""
-    parent, _, name = absolute_url(url).rpartition("/")
+    _refuse_unless("file", "file", url, expectation, remedy)
+
+
+def refuse_missing_folder(url: str, expectation: str, remedy: str) -> None:
+    """Raise InputError where no folder lies at a URL; StorageError where that cannot be told."""
+    _refuse_unless("directory", "folder", url, expectation, remedy)
+
+
+def refuse_missing_files(files: Iterable[tuple[str, str | None, str]]) -> None:
+    """Raise InputError for the first (flag, URL, expectation) whose URL names no file."""
+    for flag, url, expectation in files:
+        if url is not None:
+            refuse_missing_file(url, expectation, f"Check {flag}.")
+
+
+def _refuse_unless(kind: str, word: str, url: str, expectation: str, remedy: str) -> None:
+    parent, _, name = absolute_url(url).rstrip("/").rpartition("/")
     folder = Folder(parent or "/")
     place = folder.place(name)
 
-    def kind() -> str | None:
+    def find() -> str | None:
         try:
             return folder.file_system.info(folder.path(name))["type"]
         except _ABSENT:
             return None
 
-    found = with_retries(kind, place)
-    if found != "file":
-        value = "no such file" if found is None else f"a {found}"
+    found = with_retries(find, place)
+    if found != kind:
+        value = f"no such {word}" if found is None else f"a {found}"
         raise InputError(value, expectation, place, remedy)
 
 

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Int
 
 from alignet_ray.errors import InputError
 from alignet_ray.functional.agreement import triplet_codes
+from alignet_ray.functional.object_folds import is_within
 from alignet_ray.records.store import read_url
 from alignet_ray.records.wording import NUM_SHOWN, numbered
 
@@ -36,9 +37,14 @@ class HumanTriplets:
         """The triplets as rows of `object_ids`, and which ones have all three there."""
         row_of = {object_id: row for row, object_id in enumerate(object_ids)}
         rows = np.array([row_of.get(name, -1) for name in self.names], dtype=np.int64)
-        renumbered = rows[self.triplets]
-        kept = np.logical_and.reduce(renumbered >= 0, axis=1)
-        return renumbered[kept], kept
+        kept = self.is_among(object_ids)
+        return rows[self.triplets[kept]], kept
+
+    def is_among(self, object_ids: Sequence[str]) -> Bool[np.ndarray, "triplets"]:
+        """Which triplets have all three objects among `object_ids`."""
+        among = frozenset(object_ids)
+        is_known = np.array([name in among for name in self.names], dtype=bool)
+        return is_within(self.triplets, is_known)
 
 
 @dataclass(frozen=True, kw_only=True)

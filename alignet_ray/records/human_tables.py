@@ -189,7 +189,8 @@ def _checked(
         table = read(source, columns, url)
     except (pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
         what = f"unreadable ({str(error).splitlines()[0][:200]})"
-        remedy = f"It needs the {expectation}."
+        is_text = isinstance(error, UnicodeDecodeError) or "UTF8" in str(error)
+        remedy = "Save it as UTF-8." if is_text else f"It needs the {expectation}."
         raise InputError(what, "a .parquet or .csv table", url, remedy) from error
     if not table.num_rows:
         raise InputError("no rows", f"rows with {expectation}", url, "Give a file with rows.")

@@ -29,7 +29,8 @@ _TEMPORARY_SUFFIX = ".partial"
 _WRITE_BYTES = 1 << 20
 _FINAL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.EISDIR}
 _FINAL_ERRORS = (
-    FileNotFoundError, FileExistsError, NotADirectoryError, PermissionError, StorageError,
+    FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError,
+    StorageError,
 )  # fmt: skip
 _STORAGE_PACKAGES = {"aiohttp", "botocore", "gcsfs", "google", "s3fs"}
 _FINAL_HTTP_CODES = {400, 401, 403, 404, 409, 412}
@@ -82,6 +83,12 @@ def _is_passing(error: Exception) -> bool:
 def _as_storage_error(error: Exception, place: str) -> StorageError:
     if isinstance(error, FileNotFoundError):
         return StorageError("not found", "an existing file or bucket", place, "Check the URL.")
+    if isinstance(error, IsADirectoryError):
+        return StorageError("a folder", "a file", place, "Name the file itself.")
+    if isinstance(error, NotADirectoryError):
+        return StorageError(
+            "a file stands where a folder should", "a folder", place, "Give another place."
+        )
     if _is_denied(error):
         return StorageError("access denied", "read and write rights", place, "Check credentials.")
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:

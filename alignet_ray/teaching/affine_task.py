@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -24,11 +25,14 @@ from alignet_ray.functional.affine_map import (
     principal_components,
     scalar_standardisation,
 )
-from alignet_ray.functional.transform_fit import FitSettings, fit_epochs
+from alignet_ray.functional.transform_fit import FitSettings, fit_steps, steps_per_epoch
 from alignet_ray.functional.transform_losses import LocalTerm, SoftTriplets
 from alignet_ray.records.digests import Json, digest, sha256
 from alignet_ray.records.teacher_bundle import Transform
 from alignet_ray.teaching.judgements import Judged, Judgements, likeliest
+
+PIECE_VERSION = 2
+"""Of what a finished piece holds: those of another version are computed again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,7 @@ class Material:
         unused = (*SEARCHED, "num_local_images")
         fit = {name: value for name, value in asdict(self.fit).items() if name not in unused}
         return {
+            "version": PIECE_VERSION,
             "vectors": _sha256(self.vectors),
             "judgements": self.judgements.digest,
             "folds": _sha256(self.folds),
@@ -138,10 +143,18 @@ def space_of(vectors: Float[np.ndarray, "objects dim"], num_components: int | No
     return Space(mean=mean, scale=scale, components=components)
 
 
-def maps_on(
+class Fit(NamedTuple):
+    """The coordinates of a fit, its map after each step without end, and steps in an epoch."""
+
+    space: Space
+    maps: Iterator[AffineMap]
+    steps_per_epoch: int
+
+
+def fit_on(
     objects: Bool[np.ndarray, "objects"], name: str, candidate: Candidate, material: Material
-) -> tuple[Space, Iterator[AffineMap]]:
-    """The coordinates of a fit on some objects, and its map after each epoch, without end."""
+) -> Fit:
+    """A fit on some objects, begun. Raises InputError where it has nothing to learn from."""
     space = space_of(material.vectors[objects], material.fit.num_components)
     train = material.training(objects, name)
     if not len(train.triplets):
@@ -149,32 +162,32 @@ def maps_on(
             "no triplet of the training objects", "some", "the human judgements",
             "Give more triplets or objects.",
         )  # fmt: skip
-    maps = fit_epochs(
+    maps = fit_steps(
         space.features(material.vectors),
         material.targets(train),
         _settings(candidate, material),
         _local_term(space, candidate, material),
     )
-    return space, maps
+    return Fit(space, maps, steps_per_epoch(len(train.triplets), material.fit.batch_size))
 
 
 def fit_for(
     objects: Bool[np.ndarray, "objects"],
     name: str,
     candidate: Candidate,
-    num_epochs: int,
+    num_steps: int,
     material: Material,
 ) -> Transform:
-    """The map fitted on some objects for so many epochs. Raises InputError where it diverges."""
+    """The map fitted on some objects for so many steps. Raises InputError where it diverges."""
     with torch_threads(material.threads):
-        space, maps = maps_on(objects, name, candidate, material)
-        affine = next(itertools.islice(maps, num_epochs - 1, None))
+        fit = fit_on(objects, name, candidate, material)
+        affine = next(itertools.islice(fit.maps, num_steps - 1, None))
         if not math.isfinite(float(affine.weight.sum() + affine.bias.sum())):
             raise InputError(
                 f"the fit on {int(objects.sum())} objects diverged", "finite numbers",
                 f"learning rate {candidate.learning_rate:g}", "Lower --fit.learning-rate.",
             )  # fmt: skip
-        return space.transform(affine)
+        return fit.space.transform(affine)
 
 
 def _settings(candidate: Candidate, material: Material) -> FitSettings:

@@ -1,5 +1,6 @@
 """A cell of the search: one candidate fitted without one fold of the objects, judged inside it."""
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from alignet_ray.functional.groups import gram_pair_similarities
 from alignet_ray.functional.transform_fit import compact
 from alignet_ray.functional.transform_losses import SoftTriplets, cross_entropy, self_gram
 from alignet_ray.records.digests import Json
-from alignet_ray.teaching.affine_task import Material, maps_on, torch_threads
+from alignet_ray.teaching.affine_task import Material, fit_on, torch_threads
 from alignet_ray.teaching.judgements import Judged
 
 
@@ -34,12 +35,15 @@ def run_cell(cell: Cell, material: Material) -> Json:
     It ends before the first epoch that is no finite number, and says so.
     """
     with torch_threads(material.threads):
-        space, maps = maps_on(material.folds != cell.fold, str(cell.fold), cell.candidate, material)
+        fit = fit_on(material.folds != cell.fold, str(cell.fold), cell.candidate, material)
+        after_epochs = itertools.islice(
+            fit.maps, fit.steps_per_epoch - 1, None, fit.steps_per_epoch
+        )
         judged = material.validation(cell.fold)
-        features, targets = compact(space.features(material.vectors), material.targets(judged))
+        features, targets = compact(fit.space.features(material.vectors), material.targets(judged))
         losses: list[float] = []
         accuracies: list[float] = []
-        for affine in maps:
+        for affine in after_epochs:
             loss, accuracy = _measure(affine, features, targets, judged)
             losses.append(loss)
             accuracies.append(accuracy)
@@ -51,6 +55,7 @@ def run_cell(cell: Cell, material: Material) -> Json:
         "cross_entropy": losses[:length],
         "expected_accuracy": accuracies[:length],
         "has_diverged": has_diverged,
+        "steps_per_epoch": fit.steps_per_epoch,
     }
 
 

@@ -3,6 +3,7 @@
 The maps that are measured and the one on all objects are the last tasks, run together.
 """
 
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 from alignet_ray.config.transform_fit import Candidate
 from alignet_ray.records.cells import read_cell, write_cell
 from alignet_ray.records.digests import Json
+from alignet_ray.records.json_lines import paced
 from alignet_ray.records.teacher_bundle import Transform
 from alignet_ray.stages.progress import progress
 from alignet_ray.stages.tasks import map_tasks
@@ -31,7 +33,7 @@ class LastFit(NamedTuple):
     """The fit on all objects."""
 
     candidate: Candidate
-    num_epochs: int
+    num_steps: int
 
 
 class Fitted(NamedTuple):
@@ -54,7 +56,7 @@ def fit_transform(
     search = run_search(candidates, material, place)
     winner = winner_of(search)
     folds = unseen_folds(search, winner)
-    last = LastFit(search.candidates[winner.candidate], winner.num_epochs)
+    last = LastFit(search.candidates[winner.candidate], search.num_steps(winner))
     measured, fitted = _last_tasks(folds, last, material, human, place)
     metrics: Json = {
         "selection": selection_metrics(search, winner),
@@ -82,7 +84,9 @@ def _last_tasks(
     missing = [last, *(fold for fold in wanted if fold not in measured)]
     fitted: Fitted | None = None
     with progress("fit", len(missing), "fits", is_shown=place.is_shown) as advance:
-        for item, result in map_tasks(_run, missing, material, human, num_cpus=place.num_cpus):
+        done = map_tasks(_run, missing, material, human, num_cpus=place.num_cpus)
+        for item, (result, seconds) in done:
+            place.log.add(_logged(item, seconds))
             if isinstance(result, Fitted):
                 fitted = result
             elif isinstance(item, UnseenFold):
@@ -95,16 +99,25 @@ def _last_tasks(
 
 def _run(
     item: UnseenFold | LastFit, material: Material, human: HumanCounts | None
-) -> Json | Fitted:
+) -> tuple[Json | Fitted, float]:
+    start = time.monotonic()
     if isinstance(item, UnseenFold):
-        return measure_fold(item, material, human)
-    return fit_on_all(item, material, human)
+        result = measure_fold(item, material, human)
+    else:
+        result = fit_on_all(item, material, human)
+    return result, time.monotonic() - start
+
+
+def _logged(item: UnseenFold | LastFit, seconds: float) -> Json:
+    fold = item.fold if isinstance(item, UnseenFold) else None
+    name = "all objects" if fold is None else UNSEEN
+    return {"fit": name, "fold": fold, **item.candidate._asdict(), **paced(item.num_steps, seconds)}
 
 
 def fit_on_all(last: LastFit, material: Material, human: HumanCounts | None) -> Fitted:
     """The map fitted on all objects; centred on all of them where people's responses ask for it."""
     everything = np.ones(len(material.vectors), dtype=bool)
-    transform = fit_for(everything, "all", last.candidate, last.num_epochs, material)
+    transform = fit_for(everything, "all", last.candidate, last.num_steps, material)
     if human is None:
         return Fitted(transform, None)
     after = transform.apply(material.vectors)

@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from alignet_ray.functional.agreement import (
+    LEAST_REPEATED,
+    is_repeated,
     leave_one_out_majority,
     majority_share,
     num_correct,
@@ -62,8 +64,9 @@ def human_accuracy(
         "num_responses": int(weights.sum()),
         "num_triplets": len(weights),
     }
-    repeated = counts[counts.sum(axis=1) >= 2]
-    if len(repeated):  # one answer alone agrees with itself, and with nobody else
+    repeated = counts[is_repeated(counts)]  # one answer alone agrees with itself, and nobody else
+    report["num_repeated_triplets"] = len(repeated)
+    if len(repeated) >= LEAST_REPEATED:
         report["majority_share"] = float(majority_share(repeated).mean())
         report["leave_one_out_majority"] = float(leave_one_out_majority(repeated).mean())
     for similarity, states in correct.items():

@@ -30,7 +30,7 @@ class HumanData:
 
 
 def read_human_data(config: HumanSourcesConfig) -> HumanData:
-    """Read the files. Without names, the objects are those of the source.
+    """Read the files. Without names, the objects are those of the source and of the responses.
 
     Raises InputError or ConfigError, naming the first wrong lines or rows, for a file that cannot
     be used and for an embedding whose rows are clearly in another order than its names.
@@ -40,7 +40,11 @@ def read_human_data(config: HumanSourcesConfig) -> HumanData:
     names = source.names if given is None else given
     responses = None
     if config.responses is not None:
-        responses = read_choices(config.responses, names, config.responses_layout)
+        # Numbers count the names file, or that of a ready embedding; ids stand for themselves.
+        counted = names if given or isinstance(source, HumanEmbedding) else None
+        responses = read_choices(config.responses, counted, config.responses_layout)
+        if counted is None:
+            names = tuple(sorted({*source.names, *responses.names}))
     num_left_out = 0
     if responses is not None and isinstance(source, HumanEmbedding):
         refuse_order_unlike_choices(source, responses, config)

@@ -1,15 +1,14 @@
 """The space in which people's judgements are probabilities: a fitted embedding, or a ready one."""
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
 
 from alignet_ray.config.fit_teacher import FitTeacherConfig
-from alignet_ray.functional.odd_one_out import pair_log_probabilities, pair_similarities
-from alignet_ray.functional.vice_posterior import log_probabilities, posterior_probabilities
+from alignet_ray.functional.vice_posterior import log_probabilities, pair_probabilities
 from alignet_ray.records.digests import Json
 from alignet_ray.records.human import HumanChoices
 from alignet_ray.records.human_embedding import HumanEmbedding
+from alignet_ray.records.json_lines import JsonLines
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed_objects import ObjectEmbeddings
 from alignet_ray.teaching.human_data import HumanData, HumanSource
@@ -18,7 +17,7 @@ from alignet_ray.teaching.vice import fit_vice, vice_data
 
 
 def human_space(
-    config: FitTeacherConfig, human: HumanData, objects: ObjectEmbeddings
+    config: FitTeacherConfig, human: HumanData, objects: ObjectEmbeddings, log: JsonLines
 ) -> tuple[HumanSource, Json | None]:
     """What the map is fitted to, and the figures of the embedding where one was fitted.
 
@@ -34,6 +33,7 @@ def human_space(
             output=Folder.at(config.output),
             threads=config.vice_cpus,
             resources=config.resources,
+            log=log,
         )
         source = HumanEmbedding(names=fitted.names, vectors=fitted.mean, scale=fitted.scale)
         metrics = fitted.metrics
@@ -57,10 +57,7 @@ def human_log_probabilities(
     rows = np.array([row_of.get(name, -1) for name in object_ids], dtype=np.int64)[triplets]
     if (rows < 0).any():
         return None
-    if source.scale is None:
-        similarities = torch.from_numpy(pair_similarities(source.vectors, rows))
-        return pair_log_probabilities(similarities).numpy()
-    probabilities = posterior_probabilities(
+    probabilities = pair_probabilities(
         source.vectors, source.scale, rows, num_samples=config.vice.num_samples, seed=config.seed
     )
     return log_probabilities(probabilities)

@@ -20,6 +20,7 @@ from alignet_ray.records.cells import SELECTION_FOLDER
 from alignet_ray.records.digests import Json, digest, refuse_other_settings, sha256
 from alignet_ray.records.human import HumanChoices
 from alignet_ray.records.human_embedding import HumanEmbedding
+from alignet_ray.records.json_lines import JsonLines, json_lines, timed_name
 from alignet_ray.records.lock import locked
 from alignet_ray.records.run import image_root, read_settings
 from alignet_ray.records.store import Folder, read_url
@@ -38,6 +39,7 @@ from alignet_ray.teaching import summary
 from alignet_ray.teaching.affine_task import Material
 from alignet_ray.teaching.calibrating import measure_calibration
 from alignet_ray.teaching.fitting import fit_transform
+from alignet_ray.teaching.given_inputs import refuse_missing_inputs
 from alignet_ray.teaching.human_accuracy import HumanCounts
 from alignet_ray.teaching.human_data import HumanData, HumanSource, read_human_data
 from alignet_ray.teaching.human_space import human_space
@@ -52,6 +54,8 @@ from alignet_ray.teaching.objects import (
 from alignet_ray.teaching.report.facts import Curve, HumanSpace, TeacherReport
 from alignet_ray.teaching.report.job import write_report
 from alignet_ray.teaching.selection import TaskPlace
+
+LOG_JOB = "fit_teacher"
 
 _HUMAN_FILES = (
     "names",
@@ -69,15 +73,18 @@ def fit_teacher(config: FitTeacherConfig) -> TeacherBundle:
 
     Raises InputError for data that cannot be used, MismatchError for a bundle of other settings.
     """
+    refuse_missing_inputs(config)
     human = read_human_data(config)
     found = find_objects(config, human.names)
+    summary.announce_inputs(human, found, is_shown=config.resources.progress)
     folder = Folder.at(config.output)
     with locked(folder), ray_session(config.resources):
         backbone = describe_backbone(config.backbone, config.plugins)
         settings = _settings(config, found, backbone)
         if is_bundle(folder):
             return _found(folder, settings)
-        bundle = _make(config, human, found, backbone, settings)
+        with json_lines(folder, timed_name(LOG_JOB)) as log:
+            bundle = _make(config, human, found, backbone, settings, log)
         write_bundle(folder, bundle)
     summary.print_fitted(folder, bundle)
     return bundle
@@ -136,14 +143,15 @@ def _make(
     found: TaughtObjects,
     backbone: ResolvedBackbone,
     settings: Json,
+    log: JsonLines,
 ) -> TeacherBundle:
     objects = embeddings_of(found, config, backbone)
     counts = _count_objects(found, objects, config)
     responses, dropped = _human_counts(config, human.responses, objects.object_ids)
     local = _local_images(config, objects)  # before the long fit: what is wrong is said at once
-    source, vice_metrics = human_space(config, human, objects)
+    source, vice_metrics = human_space(config, human, objects, log)
     material = _material(config, source, objects, local)
-    transform, metrics = _fit(config, material, responses)
+    transform, metrics = _fit(config, material, responses, log)
     metrics["counts"] = {
         **counts,
         **material.judgements.counts,
@@ -167,13 +175,14 @@ def _make(
 
 
 def _fit(
-    config: FitTeacherConfig, material: Material, responses: HumanCounts | None
+    config: FitTeacherConfig, material: Material, responses: HumanCounts | None, log: JsonLines
 ) -> tuple[Transform, Json]:
     """Search, choose, measure, and fit on all objects."""
     place = TaskPlace(
         folder=Folder.at(config.output).folder(SELECTION_FOLDER),
         num_cpus=float(min(config.fit_cpus, largest_node_cpus())),
         is_shown=config.resources.progress,
+        log=log,
     )
     has_local = config.local_run is not None
     tried = candidates(config.fit, config.grid, search=config.search, has_local=has_local)
@@ -246,7 +255,7 @@ def curves_of(selection: Json) -> tuple[Curve, ...]:
         Curve(
             name=f"fold {curve['fold'] + 1}",
             cross_entropies=tuple(curve["cross_entropy"]),
-            best_epoch=min(selection["num_epochs"], len(curve["cross_entropy"])) or None,
+            chosen_epoch=min(selection["num_epochs"], len(curve["cross_entropy"])) or None,
         )
         for curve in selection["winner_curves"]
     )
@@ -276,7 +285,7 @@ def _count_choices(human: HumanData, objects: ObjectEmbeddings) -> Json:
     """
     counts: Json = {"left_out_for_responses": human.num_left_out}
     if isinstance(human.source, HumanChoices):
-        _, kept = human.source.rows_among(objects.object_ids)
+        kept = human.source.is_among(objects.object_ids)
         counts |= {"choices": len(kept), "choices_without_image": int((~kept).sum())}
     return counts
 

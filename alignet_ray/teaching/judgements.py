@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Int
 
 from alignet_ray.config.vice import ViceConfig
 from alignet_ray.errors import InputError
 from alignet_ray.functional.object_folds import is_within, random_triplets
-from alignet_ray.functional.odd_one_out import pair_log_probabilities, pair_similarities
 from alignet_ray.functional.random_streams import RandomStream
-from alignet_ray.functional.vice_posterior import posterior_probabilities
+from alignet_ray.functional.vice_posterior import pair_probabilities
 from alignet_ray.records.digests import Json, digest, sha256
 from alignet_ray.records.human_embedding import HumanEmbedding
 
@@ -91,15 +89,10 @@ class DrawnJudgements:
         if len(known) < _LEAST_OBJECTS:
             return Judged(triplets=np.empty((0, 3), np.int64), probabilities=np.empty((0, 3)))
         triplets = random_triplets(known, count, RandomStream(self.seed, "teacher_triplets", name))
-        return Judged(triplets=self.rows[triplets], probabilities=self._judge(triplets))
-
-    def _judge(self, triplets: Int[np.ndarray, "triplets 3"]) -> Float[np.ndarray, "triplets 3"]:
-        if self.scale is None:
-            similarities = torch.from_numpy(pair_similarities(self.mean, triplets))
-            return pair_log_probabilities(similarities).exp().numpy()
-        return posterior_probabilities(
+        probabilities = pair_probabilities(
             self.mean, self.scale, triplets, num_samples=self.num_samples, seed=self.seed
         )
+        return Judged(triplets=self.rows[triplets], probabilities=probabilities)
 
     @property
     def counts(self) -> Json:

@@ -1,9 +1,10 @@
 """The search as a stage: every cell a pure task, kept on disk as soon as it is finished.
 
 Cells are candidates times folds of objects. The winner has the lowest mean cross-entropy on
-held-out objects, and that mean's best epoch says for how long it is fitted again on all of them.
+held-out objects, and that mean's best epoch says how many steps it is fitted again on all of them.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -21,6 +22,7 @@ from alignet_ray.functional.fold_choice import (
 from alignet_ray.functional.temperature import MAX_ENTROPY
 from alignet_ray.records.cells import read_cell, write_cell
 from alignet_ray.records.digests import Json
+from alignet_ray.records.json_lines import JsonLines, paced
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.progress import progress
 from alignet_ray.stages.tasks import map_tasks
@@ -34,11 +36,12 @@ Item = TypeVar("Item")
 
 
 class TaskPlace(NamedTuple):
-    """Where finished pieces are kept, the cores of a task, and whether progress is shown."""
+    """Where finished pieces are kept, the cores of a task, whether progress is shown, the log."""
 
     folder: Folder
     num_cpus: float
     is_shown: bool
+    log: JsonLines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,15 @@ class Search:
     def curves(self) -> list[list[list[float]]]:
         """Cross-entropies by candidate, fold and epoch."""
         return [[curve_of(cell) for cell in own] for own in self.cells]
+
+    def num_steps(self, choice: Choice, without: int | None = None) -> int:
+        """Steps that the chosen epochs took, in the mean over the folds that chose them.
+
+        A fit on more objects has more of the given triplets in an epoch, and so more steps.
+        """
+        cells = self.cells[choice.candidate]
+        per_epoch = [cell["steps_per_epoch"] for k, cell in enumerate(cells) if k != without]
+        return round(choice.num_epochs * sum(per_epoch) / len(per_epoch))
 
 
 def run_search(candidates: Sequence[Candidate], material: Material, place: TaskPlace) -> Search:
@@ -67,8 +79,10 @@ def run_search(candidates: Sequence[Candidate], material: Material, place: TaskP
             found[cell] = kept
     missing = [cell for cell in wanted if cell not in found]
     with progress("search", len(missing), "fits", is_shown=place.is_shown) as advance:
-        for cell, result in map_tasks(run_cell, missing, material, num_cpus=place.num_cpus):
+        done = map_tasks(_timed_cell, missing, material, num_cpus=place.num_cpus)
+        for cell, (result, seconds) in done:
             write_cell(place.folder, CELL, wanted[cell], result)
+            place.log.add(_logged(cell, result, seconds))
             found[cell] = result
             advance(1)
     return Search(
@@ -80,6 +94,19 @@ def run_search(candidates: Sequence[Candidate], material: Material, place: TaskP
     )
 
 
+def _timed_cell(cell: Cell, material: Material) -> tuple[Json, float]:
+    start = time.monotonic()
+    return run_cell(cell, material), time.monotonic() - start
+
+
+def _logged(cell: Cell, result: Json, seconds: float) -> Json:
+    """Times go to the log alone: what is kept of a cell is the same on every machine."""
+    num_epochs = len(result["cross_entropy"]) + result["has_diverged"]
+    num_steps = num_epochs * result["steps_per_epoch"]
+    fit = {"fit": CELL, "fold": cell.fold, **cell.candidate._asdict()}
+    return {**fit, **paced(num_steps, seconds), "epochs": num_epochs}
+
+
 def winner_of(search: Search) -> Choice:
     """The candidate to fit again. Raises InputError where none learns anything."""
     choice = choose(search.curves())
@@ -88,7 +115,8 @@ def winner_of(search: Search) -> Choice:
         raise InputError(
             f"no settings lowered the cross-entropy on held-out objects ({reached})",
             f"less than {MAX_ENTROPY:.4f}, that of calling all pairs equally likely", "the fit",
-            "Try other --grid.learning-rate, or give more triplets or objects.",
+            "Try other --grid.learning-rate, give more triplets or objects, or look for embeddings "
+            "in another order than their names.",
         )  # fmt: skip
     return choice
 
@@ -98,7 +126,8 @@ def unseen_folds(search: Search, winner: Choice) -> list[UnseenFold]:
     chosen: list[UnseenFold] = []
     for fold in range(len(search.cells[0])):
         own = choose_without(search.curves(), fold) or winner
-        chosen.append(UnseenFold(fold, search.candidates[own.candidate], own.num_epochs))
+        num_steps = search.num_steps(own, without=fold)
+        chosen.append(UnseenFold(fold, search.candidates[own.candidate], num_steps))
     return chosen
 
 
@@ -109,6 +138,7 @@ def selection_metrics(search: Search, winner: Choice) -> Json:
     return {
         "winner": best._asdict(),
         "num_epochs": winner.num_epochs,
+        "num_steps": search.num_steps(winner),
         "mean_cross_entropy": winner.cross_entropy,
         "cells": cells,
         "winner_curves": [

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from alignet_ray.config.fit_teacher import FitTeacherConfig
 from alignet_ray.config.transform_fit import Candidate
 from alignet_ray.records.digests import Json
+from alignet_ray.records.human_embedding import HumanEmbedding
 from alignet_ray.records.store import Folder
-from alignet_ray.records.teacher_bundle import TeacherBundle
+from alignet_ray.records.teacher_bundle import BUNDLE_NAME, TeacherBundle
+from alignet_ray.stages.progress import note
 from alignet_ray.teaching.affine_task import Material
 from alignet_ray.teaching.human_accuracy import SIMILARITIES
+from alignet_ray.teaching.human_data import HumanData
+from alignet_ray.teaching.objects import TaughtObjects
 from alignet_ray.teaching.report.job import REPORT_NAME
 
 _NUM_SHOWN = 3
@@ -34,9 +38,21 @@ def announce_fit(material: Material, tried: Sequence[Candidate], config: FitTeac
         )
 
 
+def announce_inputs(human: HumanData, found: TaughtObjects, *, is_shown: bool) -> None:
+    """One line as soon as the files are read: a wrong folder or misspelt ids show here."""
+    objects = f"{len(found.names) - len(found.missing):,} of {len(found.names):,} objects found"
+    if found.missing:
+        objects += f" (not {_some(list(found.missing))})"
+    source = human.source
+    is_ready = isinstance(source, HumanEmbedding)
+    judged = "" if is_ready else f"{_counted(len(source.triplets), 'judgement')}; "
+    note(f"{judged}{objects}", is_shown=is_shown)
+
+
 def print_nothing_to_do(folder: Folder, bundle: TeacherBundle) -> None:
     """The same settings again."""
     print(f"nothing to do: {folder.url} holds the teacher of these settings ({_name(bundle)})")
+    print(f"Its figures are in {folder.place(REPORT_NAME)}")
 
 
 def print_fitted(folder: Folder, bundle: TeacherBundle) -> None:
@@ -105,7 +121,7 @@ def _vice_line(vice: Json) -> str:
 def _triplets_line(counts: Json) -> str:
     if "triplets" not in counts:
         unknown = counts.get("objects_without_human_vector", 0)
-        line = "triplets drawn from the human embedding"
+        line = "triplets drawn from the human embedding; their probabilities are its own"
         return line + (f"; it lacks {unknown:,} embedded objects" if unknown else "")
     return (
         f"{counts['triplets']:,} triplets; left out {counts['dropped_without_image']:,} "
@@ -141,7 +157,10 @@ def _warn_of_edge(name: str, tried: list[float | None], chosen: float | None) ->
     values = sorted({value for value in tried if value is not None})
     if len(values) > 2 and chosen in (values[0], values[-1]):
         flag = f"--grid.{name.replace('_', '-')}"
-        print(f"    the chosen {_COLUMNS[name]} is the last of its grid: try more with {flag}")
+        print(
+            f"    the chosen {_COLUMNS[name]} is the last of its grid: try more with {flag} "
+            f"(delete {BUNDLE_NAME} first; finished fits are kept)"
+        )
 
 
 def _varied(cells: Sequence[Json]) -> list[str]:
@@ -174,7 +193,12 @@ def _print_unseen_objects(unseen: Json) -> None:
 
 def _print_human(label: str, human: Json, dropped: str = "") -> None:
     ceiling = human.get("leave_one_out_majority")
-    people = "" if ceiling is None else f" (a person against the others' majority: {ceiling:.4f})"
+    people = (
+        f" ({human['num_repeated_triplets']:,} of them with two responses or more: too few to say "
+        "how far people agree)"
+        if ceiling is None
+        else f" (a person against the others' majority: {ceiling:.4f})"
+    )
     responses, triplets = human["num_responses"], human["num_triplets"]
     print(f"  {label}: {responses:,} to {triplets:,} triplets{dropped}{people}")
     for name in SIMILARITIES:

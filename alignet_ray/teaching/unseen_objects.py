@@ -1,6 +1,6 @@
 """How good the teacher is on objects that it has never seen: each fold once, then all together.
 
-For fold k the settings and the number of epochs are chosen by the cells of the other folds alone;
+For fold k the settings and the number of steps are chosen by the cells of the other folds alone;
 with them a map is fitted on the objects outside k, and measured on triplets inside k. What remains
 of k in that choice is that the other folds' cells were fitted on objects of k too.
 
@@ -38,14 +38,14 @@ class UnseenFold(NamedTuple):
 
     fold: int
     candidate: Candidate
-    num_epochs: int
+    num_steps: int
 
     def identity(self, material: Json, human: HumanCounts | None) -> Json:
         """What its figures depend on."""
         return {
             "material": material,
             "candidate": self.candidate._asdict(),
-            "num_epochs": self.num_epochs,
+            "num_steps": self.num_steps,
             "fold": self.fold,
             "responses": human.digest if human else None,
         }
@@ -54,7 +54,7 @@ class UnseenFold(NamedTuple):
 def measure_fold(unseen: UnseenFold, material: Material, human: HumanCounts | None) -> Json:
     """Means over the triplets inside the fold; per response triplet how many are met."""
     inside = material.folds == unseen.fold
-    transform = fit_for(~inside, str(unseen.fold), unseen.candidate, unseen.num_epochs, material)
+    transform = fit_for(~inside, str(unseen.fold), unseen.candidate, unseen.num_steps, material)
     spaces = {"before": material.vectors, "after": transform.apply(material.vectors)}
     judged = material.validation(unseen.fold)
     responses = human.rows(is_within(human.triplets, inside)) if human else None
@@ -101,7 +101,7 @@ def pooled(folds: Sequence[Json], chosen: Sequence[UnseenFold], human: HumanCoun
         "num_folds": len(folds),
         "num_triplets": int(weights.sum()),
         "centred_on": "the objects that each map was fitted on",
-        "choices": [{"fold": c.fold, "num_epochs": c.num_epochs, **c.candidate._asdict()}
+        "choices": [{"fold": c.fold, "num_steps": c.num_steps, **c.candidate._asdict()}
                     for c in chosen],
     }  # fmt: skip
     parts = [{key: fold[key] for key in ("expected_accuracy", "cross_entropy")} for fold in folds]

@@ -8,6 +8,7 @@ on CPU threads, as many as are asked for whatever the machine has: they change t
 
 import time
 from dataclasses import asdict, dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -32,6 +33,7 @@ from alignet_ray.functional.vice_dimensions import live_dimensions
 from alignet_ray.functional.vice_posterior import log_probabilities, posterior_probabilities
 from alignet_ray.records.digests import Json, digest, sha256
 from alignet_ray.records.human import HumanChoices
+from alignet_ray.records.json_lines import JsonLines, paced
 from alignet_ray.records.store import Folder
 from alignet_ray.records.vice import (
     VICE_FOLDER,
@@ -41,12 +43,14 @@ from alignet_ray.records.vice import (
     write_checkpoint,
     write_vice,
 )
-from alignet_ray.stages.progress import status
+from alignet_ray.stages.progress import note, status
 from alignet_ray.stages.session import largest_node_cpus
 from alignet_ray.stages.tasks import run_task, share
 from alignet_ray.teaching.affine_task import torch_threads
 
 _TASK_SECONDS = 15.0
+# By the position of the odd one: where the pair stands that was called most similar, and the odd.
+_PLACES = np.array([(*PAIR_ORDER[NUM_PAIRS - 1 - odd], odd) for odd in range(3)], dtype=np.int8)
 
 Choices = Int[np.ndarray, "choices 3"]
 
@@ -65,11 +69,7 @@ def vice_data(human: HumanChoices, fraction: float, seed: int) -> ViceData:
 
     Raises InputError where one side has none.
     """
-    shown = np.unique(human.triplets)
-    rows = np.searchsorted(shown, human.triplets)
-    pairs = np.array(PAIR_ORDER)[NUM_PAIRS - 1 - human.odd_position]
-    order = np.column_stack([pairs, human.odd_position])
-    choices = np.take_along_axis(rows, order, axis=1)
+    shown, choices = _as_choices(human)
     held_out = _held_out(choices, len(shown), fraction, seed)
     if held_out.all() or not held_out.any():
         raise InputError(
@@ -81,6 +81,22 @@ def vice_data(human: HumanChoices, fraction: float, seed: int) -> ViceData:
         train=choices[~held_out],
         held_out=choices[held_out],
     )
+
+
+def _as_choices(human: HumanChoices) -> tuple[Int[np.ndarray, "shown"], Choices]:
+    """Rows of the names that are shown at all, and the choices numbered by them.
+
+    Column by column and in 32 bits: millions of choices are a few such arrays.
+    """
+    counts = sum(np.bincount(column, minlength=len(human.names)) for column in human.triplets.T)
+    shown = np.flatnonzero(counts)
+    row_of = np.zeros(len(human.names), dtype=np.int32)
+    row_of[shown] = np.arange(len(shown))
+    choices = np.empty(human.triplets.shape, dtype=np.int32)
+    places, triplet = _PLACES[human.odd_position].T, np.arange(len(choices))
+    for column, place in enumerate(places):
+        choices[:, column] = row_of[human.triplets[triplet, place]]
+    return shown, choices
 
 
 def _held_out(
@@ -102,6 +118,7 @@ def fit_vice(
     output: Folder,
     threads: int,
     resources: Resources,
+    log: JsonLines,
 ) -> ViceEmbedding:
     """The embedding in the output folder, fitted there, or further, unless it is finished.
 
@@ -114,7 +131,10 @@ def fit_vice(
     if found is not None:
         return found
     state = read_checkpoint(folder, identity) or initial_state(len(data.names), settings)
-    state = _run(state, data, settings, identity, folder, threads, resources)
+    if state.history:
+        note(f"vice goes on after epoch {len(state.history)}", is_shown=resources.progress)
+    place = _Place(folder, identity, threads, resources.progress, log)
+    state = _run(state, data, settings, place)
     embedding = finished_embedding(
         state, data, settings, num_samples=config.num_samples, identity=identity
     )
@@ -141,33 +161,59 @@ def vice_identity(data: ViceData, settings: ViceSettings) -> Json:
     }
 
 
-def _run(
-    state: ViceState,
-    data: ViceData,
-    settings: ViceSettings,
-    identity: Json,
-    folder: Folder,
-    threads: int,
-    resources: Resources,
-) -> ViceState:
+class _Place(NamedTuple):
+    """Where a fit is kept and under which name, its threads, and who hears of it."""
+
+    folder: Folder
+    identity: Json
+    threads: int
+    is_shown: bool
+    log: JsonLines
+
+
+def _run(state: ViceState, data: ViceData, settings: ViceSettings, place: _Place) -> ViceState:
     """Tasks of some seconds each until the fit is finished; a checkpoint after each."""
     choices = share(data.train)
-    num_cpus = float(min(threads, largest_node_cpus()))
-    with status("vice", is_shown=resources.progress) as say:
+    num_cpus = float(min(place.threads, largest_node_cpus()))
+    with status("vice", is_shown=place.is_shown) as say:
         while not is_finished(state.history, settings):
-            done, start = len(state.history), time.monotonic()
-            state = run_task(_epochs, choices, state, settings, threads, num_cpus=num_cpus)
+            before = state
+            state, seconds = run_task(
+                _epochs, choices, state, settings, place.threads, num_cpus=num_cpus
+            )
             _refuse_divergence(state, settings)
-            write_checkpoint(folder, state, identity)
-            pace = (time.monotonic() - start) / (len(state.history) - done)
-            say(_progress_line(state, settings, pace))
+            write_checkpoint(place.folder, state, place.identity)
+            place.log.add(_logged(before, state, seconds))
+            say(_progress_line(state, settings, seconds / _num_epochs(before, state)))
     return state
 
 
-def _epochs(choices: Choices, state: ViceState, settings: ViceSettings, threads: int) -> ViceState:
-    rows = torch.from_numpy(np.array(choices))  # the shared array is read-only, torch objects
+def _num_epochs(before: ViceState, after: ViceState) -> int:
+    return len(after.history) - len(before.history)
+
+
+def _logged(before: ViceState, after: ViceState, seconds: float) -> Json:
+    """A task's epochs in the log; the checkpoint knows no time."""
+    num_steps = after.num_steps - before.num_steps
+    last = after.history[-1]
+    return {
+        "fit": "vice",
+        "last_epoch": len(after.history),
+        "epochs": _num_epochs(before, after),
+        **paced(num_steps, seconds),
+        **last._asdict(),
+    }
+
+
+def _epochs(
+    choices: Choices, state: ViceState, settings: ViceSettings, threads: int
+) -> tuple[ViceState, float]:
+    """Some more epochs, and the seconds that they took."""
+    start = time.monotonic()
+    rows = torch.from_numpy(np.array(choices, dtype=np.int64))  # a copy: the shared one is fixed
     with torch_threads(threads):
-        return run_epochs(state, rows, settings, seconds=_TASK_SECONDS)
+        state = run_epochs(state, rows, settings, seconds=_TASK_SECONDS)
+    return state, time.monotonic() - start
 
 
 def _refuse_divergence(state: ViceState, settings: ViceSettings) -> None:

@@ -54,3 +54,13 @@ def test_what_cannot_be_meant_is_refused_with_a_remedy(flags, said):
         parse_config(FitTeacherConfig, [*OUTPUT, *flags])
     assert said in str(caught.value)
     assert caught.value.remedy
+
+
+def test_rows_without_ids_need_names():
+    flags = [*OUTPUT, *CHOICES, "--embeddings", "e.npy"]
+    with pytest.raises(
+        ConfigError, match=r"^--embeddings-names: none given, but the rows of e\.npy"
+    ):
+        parse_config(FitTeacherConfig, flags)
+    for names in ("--names", "--embeddings-names"):
+        assert parse_config(FitTeacherConfig, [*flags, names, "n"]).embeddings == "e.npy"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from alignet_ray.functional.agreement import choice_entropy, count_choices
+from alignet_ray.functional.agreement import LEAST_REPEATED, choice_entropy, count_choices
 from alignet_ray.functional.calibration import (
     Model,
     average_ranks,
@@ -144,29 +144,40 @@ def test_the_rank_correlation_has_its_laws(first, second):
 
 
 def test_saturated_entropies_tie_and_others_do_not():
-    counts = np.array([[9, 0, 0], [6, 3, 0], [5, 4, 0], [3, 3, 3]])
+    counts = np.array([[9, 0, 0], [6, 3, 0], [5, 4, 0], [3, 3, 3]]).repeat(8, axis=0)
     saturated = np.array([[2e3, 0, 0], [3e3, 0, 0], [4e3, 0, 0], [5e3, 0, 0.0]])
+    saturated = saturated.repeat(8, axis=0)
     assert entropy_correlation(logs_of(saturated), counts, num_resamples=3, seed=0).estimate == 0
-    soft = saturated / np.array([[100], [300], [600], [1000]])  # 20, 10, 6.7, 5: softer and softer
+    soft = saturated / np.array([[100], [300], [600], [1000]]).repeat(
+        8, axis=0
+    )  # 20, 10, 6.7, 5: softer and softer
     found = entropy_correlation(logs_of(soft), counts, num_resamples=50, seed=0)
     assert found.estimate == pytest.approx(1)
 
 
 def test_the_interval_resamples_triplets():
     random = np.random.default_rng(0)
-    counts, logs = random.integers(1, 9, size=(12, 3)), logs_of(random.normal(size=(12, 3)))
+    counts, logs = random.integers(1, 9, size=(40, 3)), logs_of(random.normal(size=(40, 3)))
     found = entropy_correlation(logs, counts, num_resamples=40, seed=5)
     own, human = -(np.exp(logs) * logs).sum(axis=1), choice_entropy(counts)
-    draws = [RandomStream(5, "bootstrap", i).integers(np.full(12, 12)) for i in range(40)]
+    draws = [RandomStream(5, "bootstrap", i).integers(np.full(40, 40)) for i in range(40)]
     values = [rank_correlation(own[rows], human[rows]) for rows in draws]
     assert (found.low, found.high) == pytest.approx(tuple(np.percentile(values, [2.5, 97.5])))
     assert found.estimate == pytest.approx(rank_correlation(own, human))
 
 
+def test_single_answers_say_nothing_of_how_far_people_agree():
+    counts, logs = np.eye(3, dtype=np.int64).repeat(20, axis=0), logs_of(np.zeros((60, 3)))
+    assert entropy_correlation(logs, counts, num_resamples=3, seed=0) is None
+    counts[:LEAST_REPEATED] += 1
+    found = entropy_correlation(logs, counts, num_resamples=3, seed=0)
+    assert found == entropy_correlation(logs[:30], counts[:30], num_resamples=3, seed=0)
+
+
 def test_a_model_in_triplets_of_another_order_is_the_same():
     random = np.random.default_rng(1)
-    counts, logs = random.integers(1, 9, size=(20, 3)), logs_of(random.normal(size=(20, 3)))
-    order, pairs = random.permutation(20), [2, 0, 1]
+    counts, logs = random.integers(1, 9, size=(40, 3)), logs_of(random.normal(size=(40, 3)))
+    order, pairs = random.permutation(40), [2, 0, 1]
     one, other = (
         calibration({"m": Model(own, 1.0)}, mine, num_resamples=2, seed=0)["m"]
         for own, mine in ((logs, counts), (logs[order][:, pairs], counts[order][:, pairs]))

@@ -10,7 +10,7 @@ from alignet_ray.functional.agreement import expected_accuracy
 from alignet_ray.functional.object_folds import random_triplets
 from alignet_ray.functional.odd_one_out import pair_similarities
 from alignet_ray.functional.random_streams import RandomStream
-from alignet_ray.functional.transform_fit import FitSettings, compact, fit_epochs
+from alignet_ray.functional.transform_fit import FitSettings, compact, fit_steps, steps_per_epoch
 from alignet_ray.functional.transform_losses import (
     LocalTerm,
     SoftTriplets,
@@ -44,8 +44,9 @@ def _one_thread():
 
 def fitted(features, train, num_epochs, local=None, **changes):
     settings = FitSettings(**{**vars(SETTINGS), **changes})
-    maps = fit_epochs(features, train, settings, local)
-    return next(itertools.islice(maps, num_epochs - 1, None)).detached()
+    maps = fit_steps(features, train, settings, local)
+    num_steps = num_epochs * steps_per_epoch(len(train.triplets), settings.batch_size)
+    return next(itertools.islice(maps, num_steps - 1, None)).detached()
 
 
 @pytest.fixture(scope="module")

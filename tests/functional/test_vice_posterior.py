@@ -3,7 +3,7 @@
 import numpy as np
 
 from alignet_ray.functional.odd_one_out import PAIR_ORDER
-from alignet_ray.functional.vice_posterior import posterior_probabilities
+from alignet_ray.functional.vice_posterior import pair_probabilities, posterior_probabilities
 
 TRIPLETS = np.array([[0, 1, 2], [3, 1, 4], [4, 2, 0]])
 
@@ -36,3 +36,13 @@ def test_the_order_of_triplets_changes_nothing():
     whole = posterior_probabilities(mean, scale, TRIPLETS, num_samples=5, seed=3)
     last = posterior_probabilities(mean, scale, TRIPLETS[2:], num_samples=5, seed=3)
     np.testing.assert_array_equal(whole[2:], last)
+
+
+def test_an_embedding_without_scale_speaks_by_its_dot_products():
+    rng = np.random.default_rng(3)
+    mean, scale = rng.normal(size=(5, 3)), rng.uniform(0.2, 1.0, size=(5, 3))
+    plain = pair_probabilities(mean, None, TRIPLETS, num_samples=5, seed=3)
+    np.testing.assert_allclose(plain, softmax(mean, TRIPLETS))
+    noisy = pair_probabilities(mean, scale, TRIPLETS, num_samples=5, seed=3)
+    expected = posterior_probabilities(mean, scale, TRIPLETS, num_samples=5, seed=3)
+    np.testing.assert_array_equal(noisy, expected)

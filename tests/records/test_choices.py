@@ -127,6 +127,8 @@ TEXT = [
     ("0,1,2\n0,,2\n", "line 2: '0,,2'"),
     ("0 1 2\n0 1-2 3\n", "line 2: '0 1-2 3'"),
     ("\n \n", "no rows: the file is empty"),
+    ("dog,cat,car,car\ncat,car,dog,dog\n", "no header on its first line: 'dog,cat,car,car'"),
+    ("dog;cat;car;car\n", "Separate its columns by commas or tabs"),
     ("", "no rows: the file is empty"),
     ("1 2 7 1 9\n" * 9, "lines 1, 2, 3, 4, 5 and 4 more"),
 ]  # fmt: skip

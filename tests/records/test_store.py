@@ -211,6 +211,7 @@ def test_a_fault_that_stays_becomes_a_storage_error(unreliable, operation, fault
     ("fault", "said"),
     [
         (OSError(errno.ENOSPC, "No space left"), "the disk is full; expected free space"),
+        (IsADirectoryError("no"), "a folder; expected a file"),
         (PermissionError("no"), "access denied; expected read and write rights"),
         (HttpFault(403), "access denied; expected read and write rights"),
         (HttpFault(400), "HTTP 400"),

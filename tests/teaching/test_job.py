@@ -205,4 +205,4 @@ def test_the_report_marks_the_last_epoch_of_a_fold_that_stopped_early():
             ],
         }
     )
-    assert [curve.best_epoch for curve in curves] == [3, 2, None]
+    assert [curve.chosen_epoch for curve in curves] == [3, 2, None]

@@ -9,12 +9,12 @@ from alignet_ray.teaching.selection import Search, selection_metrics, unseen_fol
 FIRST, SECOND = Candidate(0.1, 0.01, 0.0, None), Candidate(1.0, 0.01, 0.0, None)
 
 
-def cell(*losses):
+def cell(*losses, steps_per_epoch=1):
     """A fold's curve; without any value it diverged."""
     accuracies = [0.5 + 0.1 * i for i in losses]
     return {
         "cross_entropy": list(losses), "expected_accuracy": accuracies,
-        "has_diverged": not losses,
+        "has_diverged": not losses, "steps_per_epoch": steps_per_epoch,
     }  # fmt: skip
 
 
@@ -45,9 +45,20 @@ def test_the_winner_and_its_figures():
 
 def test_each_fold_is_measured_with_what_the_others_chose():
     found = unseen_folds(EXAMPLE, winner_of(EXAMPLE))
-    assert [(own.fold, own.candidate, own.num_epochs) for own in found] == [
+    assert [(own.fold, own.candidate, own.num_steps) for own in found] == [
         (0, SECOND, 2), (1, SECOND, 2), (2, FIRST, 2),
     ]  # fmt: skip
+
+
+def test_epochs_are_carried_over_as_the_steps_that_they_took():
+    """A fit on all objects has more steps in an epoch, and is to take as many as were chosen."""
+    cells = [cell(1.0, 0.7, steps_per_epoch=2), cell(1.0, 0.6, steps_per_epoch=2),
+             cell(1.0, 0.5, steps_per_epoch=5)]  # fmt: skip
+    uneven = search(cells, [cell(1.0)] * 3)
+    winner = winner_of(uneven)
+    assert selection_metrics(uneven, winner)["num_epochs"] == 2
+    assert selection_metrics(uneven, winner)["num_steps"] == uneven.num_steps(winner) == 6
+    assert [own.num_steps for own in unseen_folds(uneven, winner)] == [7, 7, 4]
 
 
 def test_what_diverged_is_said_and_never_chosen():

@@ -1,8 +1,14 @@
 """What is printed of a search: the best few of the grid, and a winner at its edge is said."""
 
+import numpy as np
+
 from alignet_ray.config.transform_fit import Candidate
 from alignet_ray.functional.fold_choice import choose
+from alignet_ray.records.human import HumanChoices
+from alignet_ray.records.object_vectors import ObjectVectors
 from alignet_ray.teaching import summary
+from alignet_ray.teaching.human_data import HumanData
+from alignet_ray.teaching.objects import TaughtObjects
 from alignet_ray.teaching.selection import Search, selection_metrics
 
 
@@ -11,7 +17,7 @@ def _cell(loss):
     losses = [] if loss is None else [loss]
     return {
         "cross_entropy": losses, "expected_accuracy": [0.5] * len(losses),
-        "has_diverged": not losses,
+        "has_diverged": not losses, "steps_per_epoch": 1,
     }  # fmt: skip
 
 
@@ -54,3 +60,17 @@ def test_a_winner_at_the_edge_is_said_with_its_flag(capsys):
 
 def test_one_setting_has_no_table(capsys):
     assert len(printed(capsys, [Candidate(0.3, 1e-3, 0.0, None)], [0.9]).splitlines()) == 1
+
+
+def test_what_was_found_is_said_before_anything_starts(capsys):
+    names = ("cat", "cow", "dog")
+    choices = HumanChoices(
+        names=names, triplets=np.array([[0, 1, 2]]), odd_position=np.array([0], np.int8)
+    )
+    ready = ObjectVectors(
+        object_ids=names[:2], vectors=np.zeros((2, 1), np.float32), missing=names[2:]
+    )
+    human = HumanData(names=names, source=choices, responses=None, num_left_out=0)
+    found = TaughtObjects(names=names, images=None, ready=ready)
+    summary.announce_inputs(human, found, is_shown=True)
+    assert capsys.readouterr().err == "1 judgement; 2 of 3 objects found (not dog) ...\n"

@@ -12,6 +12,7 @@ from alignet_ray.errors import InputError
 from alignet_ray.functional.vice import initial_state, run_epochs
 from alignet_ray.functional.vice_posterior import log_probabilities
 from alignet_ray.records.human import HumanChoices
+from alignet_ray.records.json_lines import JsonLines
 from alignet_ray.records.store import Folder
 from alignet_ray.records.vice import (
     CHECKPOINT_NAME,
@@ -84,8 +85,9 @@ def test_a_fit_goes_on_from_its_checkpoint_to_the_same_bytes(tmp_path):
 
     def fit(folder):
         return fit_vice(
-            data, CONFIG, seed=0, output=Folder.at(str(folder)), threads=1, resources=RESOURCES
-        )
+            data, CONFIG, seed=0, output=Folder.at(str(folder)), threads=1, resources=RESOURCES,
+            log=JsonLines(Folder.at(str(folder)), "log.jsonl"),
+        )  # fmt: skip
 
     whole = fit(tmp_path / "whole")
     assert whole.metrics["num_live"] >= 1
@@ -136,7 +138,7 @@ def test_a_fit_that_diverges_names_the_learning_rate(tmp_path):
     with pytest.raises(InputError, match=r"not finite.*Lower --vice\.learning-rate"):
         fit_vice(
             vice_data(human(400), 0.1, 0), config, seed=0, output=Folder.at(str(tmp_path)),
-            threads=1, resources=RESOURCES,
+            threads=1, resources=RESOURCES, log=JsonLines(Folder.at(str(tmp_path)), "log.jsonl"),
         )  # fmt: skip
 
 

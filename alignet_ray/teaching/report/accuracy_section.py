@@ -68,10 +68,20 @@ def _responses_panel(view: View) -> Panel | None:
         title="Responses that this fit has not seen",
         said=f"{counted(own['num_responses'], 'response')} to "
         f"{counted(own['num_triplets'], 'triplet')}. Their objects were fitted, by other "
-        f"judgements of them.{_unknown_origin(view)}",
+        f"judgements of them.{_unknown_origin(view)}{_few_repeats(own)}",
         dots=_dots(own),
         ceilings=_human_ceilings(own),
         differences={name: own[name]["difference"] for name in SIMILARITIES},
+    )
+
+
+def _few_repeats(own: Json) -> str:
+    """Why no line says how far people agree, where none does."""
+    if "majority_share" in own or "num_repeated_triplets" not in own:
+        return ""
+    return (
+        f" Only {counted(own['num_repeated_triplets'], 'triplet')} had two responses or more: too "
+        "few to say how far people agree."
     )
 
 
@@ -83,10 +93,13 @@ def _unknown_origin(view: View) -> str:
 
 
 def _chosen_on(view: View) -> str:
-    """A caution where a search looked at the same folds."""
+    """How the settings of each fold's map came about, where there was a search."""
     if len((view.part("selection") or {}).get("cells") or ()) < 2:
         return ""
-    return " The settings were chosen on the same folds, which flatters it a little."
+    return (
+        " Its settings were chosen by the other folds alone; their own fits had seen this fold's "
+        "objects."
+    )
 
 
 def _objects_panel(view: View) -> Panel | None:
@@ -97,7 +110,7 @@ def _objects_panel(view: View) -> Panel | None:
         title="Responses about objects that the map has not seen",
         said=f"{counted(own['num_responses'], 'response')} to "
         f"{counted(own['num_triplets'], 'triplet')}, each measured by the map of the fold that "
-        f"held out all three objects.{_chosen_on(view)}",
+        f"held out all three objects.{_chosen_on(view)}{_few_repeats(own)}",
         dots=_dots(own),
         ceilings=_human_ceilings(own),
         differences={name: own[name]["difference"] for name in SIMILARITIES},

@@ -123,10 +123,12 @@ def _table_card(models: Mapping[str, Json]) -> Markup:
 
 def _row(name: str, model: Json) -> Markup:
     loss, own = model["negative_log_likelihood"], model["entropy_correlation"]
-    interval = together(
-        f"{own['estimate']:.3f} ",
-        element("span", f"[{own['low']:.3f}, {own['high']:.3f}]", class_="range"),
-    )
+    interval = "-"  # too few triplets were answered twice
+    if own is not None:
+        interval = together(
+            f"{own['estimate']:.3f} ",
+            element("span", f"[{own['low']:.3f}, {own['high']:.3f}]", class_="range"),
+        )
     values = (
         "infinite" if loss is None else f"{loss:.3f}" if loss < 10 else f"{loss:.1f}",
         f"{model['expected_calibration_error']:.3f}",
@@ -146,7 +148,8 @@ def _definitions(best_temperature: float | None) -> Iterator[Markup]:
         ": mean distance from the diagonal of the diagram. ",
         element("b", "Entropy correlation"),
         ": Spearman's rank correlation, over triplets, of the model's uncertainty with how much "
-        "people disagree, with its 95\N{NO-BREAK SPACE}% interval.",
+        "people disagree, with its 95\N{NO-BREAK SPACE}% interval; over triplets with two "
+        "responses or more, if there are enough.",
         class_="note",
     )
     if best_temperature is not None:

@@ -19,8 +19,10 @@ def curves_card(curves: Sequence[Curve]) -> Markup:
         element("p", *_legend(curves), class_="legend lines"),
         element(
             "p",
-            f"In nats; knowing nothing costs {MAX_ENTROPY:.4f} (ln 3). The fit stops when a curve "
-            "no longer falls and goes back to its best epoch, the dot.",
+            f"In nats; knowing nothing costs {MAX_ENTROPY:.4f} (ln 3). A fit stops when its curve "
+            "no longer falls, and counts with its last value from there on. Dots: the epoch where "
+            "the mean of the folds is lowest (or a fold's last, where it stopped before): the map "
+            "on all objects is fitted for so long.",
             class_="note",
         ),
         class_="card",
@@ -48,15 +50,16 @@ def _curve(axes: Frame, curve: Curve, number: int) -> Iterator[Markup]:
     points = [(epoch, min(own, top)) for epoch, own in enumerate(curve.cross_entropies, start=1)]
     look = f"look-{number % _LOOKS}"
     yield element("path", element("title", curve.name), d=axes.path(points), class_=f"curve {look}")
-    if curve.best_epoch:
-        value = curve.cross_entropies[curve.best_epoch - 1]
-        words = element("title", f"{curve.name}: epoch {curve.best_epoch}, {value:.4f}")
-        place = (round(axes.x(curve.best_epoch), 1), round(axes.y(min(value, top)), 1))
+    if curve.chosen_epoch:
+        value = curve.cross_entropies[curve.chosen_epoch - 1]
+        words = element("title", f"{curve.name}: epoch {curve.chosen_epoch}, {value:.4f}")
+        place = (round(axes.x(curve.chosen_epoch), 1), round(axes.y(min(value, top)), 1))
         yield element("circle", words, cx=place[0], cy=place[1], r=4.5, class_=f"point {look}")
 
 
 def _legend(curves: Sequence[Curve]) -> Iterator[Markup]:
     for number, curve in enumerate(curves):
         key = element("i", class_=f"key look-{number % _LOOKS}")
-        best = f", best at {curve.best_epoch}" if curve.best_epoch else ""
-        yield element("span", key, f"{curve.name}{best}")
+        values = curve.cross_entropies
+        best = values.index(min(values)) + 1
+        yield element("span", key, f"{curve.name}, lowest at {best}")

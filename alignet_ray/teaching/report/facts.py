@@ -37,11 +37,13 @@ class HumanSpace:
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """Cross-entropy on validation triplets after epoch 1, 2, ...; the best epoch, if one was."""
+    """Cross-entropy on validation triplets after epoch 1, 2, ..., and the epoch that all folds
+    together chose, or this one's last where it stopped before.
+    """
 
     name: str
     cross_entropies: tuple[float, ...]
-    best_epoch: int | None
+    chosen_epoch: int | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,8 +65,8 @@ def _winner_card(selection: Json, winner: Json) -> Markup:
         for key in (*_SETTINGS, *others)
         if winner.get(key) is not None
     ]
-    if selection.get("num_epochs") is not None:
-        rows.append(("epochs on all objects", count(selection["num_epochs"])))
+    if selection.get("num_steps") is not None:
+        rows.append(("steps on all objects", count(selection["num_steps"])))
     return element(
         "div",
         element("h3", "The settings of this teacher"),
@@ -166,8 +166,9 @@ def _table_card(cells: Sequence[Json], winner: Json) -> Markup:
         ),
         element(
             "p",
-            "Means over folds. Accuracy is the human probability of the teacher's choice on "
-            "held-out objects, by dot products.",
+            "Cross-entropy is the mean over folds at the one epoch where that is lowest. Worst "
+            "fold and best epochs are each fold's own. Accuracy is the human probability of the "
+            "teacher's choice on held-out objects, by dot products, mean over folds.",
             class_="note",
         ),
         class_="card",

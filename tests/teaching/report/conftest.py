@@ -63,7 +63,7 @@ def metrics():
         },
         "selection": {
             "winner": {**chosen, **local},
-            "num_epochs": 41,
+            "num_epochs": 41, "num_steps": 41,
             "cells": [cell(0.1, 1e-3, 0.96), cell(0.1, 1e-2, None), cell(10.0, 1e-3, 1.0986)],
         },
         "unseen_objects": {
@@ -109,7 +109,7 @@ def make_report(tmp_path) -> Callable[..., TeacherReport]:
                 object_ids=("yo-yo", *OBJECT_IDS[::-1]),
                 mean=random.exponential(size=(NUM_OBJECTS + 1, 4)),
             ),
-            "curves": (Curve(name="fold 1", cross_entropies=(1.1, 0.97, 0.99), best_epoch=2),),
+            "curves": (Curve(name="fold 1", cross_entropies=(1.1, 0.97, 0.99), chosen_epoch=2),),
             "settings": {"seed": 0, "fit": {"optimizer": "adam"}},
         }
         return TeacherReport(**{**parts, **changes})

@@ -44,7 +44,7 @@ def test_every_section_is_there(written, make_report, read_page):
         "1 object without an image: yo-yo", "empty <file>", "triplets 12,345", "choices 4,321",
         "held out, accuracy 0.6", "diverged", "1. chosen", "divided by 345",
         "as said, so done", "dimension 1", "of weight", "Most", "nearest of 30 objects",
-        "python jobs/report.py --run", "optimizer: adam", "fold 1, best at 2",
+        "python jobs/report.py --run", "optimizer: adam", "fold 1, lowest at 2",
     ):  # fmt: skip
         assert words.lower() in said.lower(), words
 
@@ -150,8 +150,8 @@ def test_colours_follow_the_readers_scheme_and_widths_the_screen(written, make_r
     assert len(data) < 2_000_000
 
 
-def test_a_search_on_the_folds_that_measure_is_owned_up_to(written, make_report, read_page):
-    words = "chosen on the same folds"
+def test_how_the_settings_of_each_fold_came_about_is_said(written, make_report, read_page):
+    words = "chosen by the other folds alone"
     assert words in plain(read_page(written(make_report())))
     assert words not in plain(read_page(written(make_report(without=("selection",)))))
 

@@ -50,6 +50,8 @@ GOOD = {
     "mean.npy": npy(np.arange(14.0).reshape(7, 2)),
     "scale.npy": npy(np.ones((7, 2))),
     "responses.tsv": "1\t2\t3\t1\t9\n",
+    "responses.csv": f"{IDS_HEADER},odd\nant,bee,dog,dog\n",
+    "more.csv": f"{IDS_HEADER},odd\nant,bee,gnu,gnu\n",
     "vectors.npz": npz(names=np.array(NAMES), embeddings=np.eye(7)),
     "vectors.npy": npy(np.eye(7)),
 }
@@ -89,11 +91,25 @@ def read_all(config):
     ],
 )  # fmt: skip
 def test_every_source(tmp_path, flags, kind, names):
-    human, objects = read_all(settings(tmp_path, responses="responses.tsv", **flags))
+    has_ids = "names" not in flags and kind is not HumanEmbedding
+    responses = "responses.csv" if has_ids else "responses.tsv"
+    human, objects = read_all(settings(tmp_path, responses=responses, **flags))
     assert isinstance(human.source, kind)
     assert human.names == names
     assert human.responses is not None
     assert objects.missing == ()
+
+
+@pytest.mark.parametrize(
+    "flags", [{"choices": "choices.csv"}, {"probabilities": "probabilities.csv"}]
+)
+def test_without_names_the_objects_are_also_those_that_responses_alone_show(tmp_path, flags):
+    human, objects = read_all(settings(tmp_path, responses="more.csv", **flags))
+    assert set(human.names) == {*human.source.names, "gnu"}
+    assert list(human.names) == sorted(human.names)
+    assert not objects.missing
+    assert human.num_left_out == 0
+    assert len(human.responses.rows_among(human.names)[0]) == 1
 
 
 def test_an_embedding_s_own_names_order_its_rows_and_the_names_number_the_responses(tmp_path):
@@ -185,6 +201,7 @@ def test_bad_input_is_one_line_with_value_place_and_remedy(tmp_path, flags, name
 def test_numbers_without_names_and_a_file_that_is_not_there(tmp_path):
     for flags, error, said in (
         ({"choices": "choices.txt"}, ConfigError, "--names: none given, but"),
+        ({"choices": "choices.csv", "responses": "responses.tsv"}, ConfigError, "--names: none"),
         ({"human_embedding": "mean.npy"}, ConfigError, "--names: none given, but"),
         ({**CHOICES, "responses": "none.tsv"}, StorageError, "not found"),
     ):
