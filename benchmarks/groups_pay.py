@@ -161,7 +161,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not asked.report:
         run(asked, folder)
-    print_report(folder, asked.work, asked.arms, asked.steps)
+    print_report(folder, asked.work, list(ARMS), asked.steps)
 
 
 if __name__ == "__main__":

@@ -115,7 +115,8 @@ def print_report(folder: Path, work: Path, names: Sequence[str], num_steps: int)
     """Print tables in Markdown, and draw the curves beside the cells."""
     arms = read_arms(folder, names, num_steps)
     if not arms or arms[0].name != BASELINE:
-        raise SystemExit(f"{folder}: no {BASELINE} with {num_steps} steps yet")
+        print(f"{folder}: no {BASELINE} with {num_steps} steps yet, to compare with")
+        return
     facts = json.loads((folder / FACTS_NAME).read_text())
     weights = np.array(facts.pop("responses"), dtype=np.float64)
     print(
