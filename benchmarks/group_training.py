@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from alignet_ray.config.distillation import LossConfig
+from alignet_ray.config.train import TrainConfig
 from alignet_ray.functional.agreement import num_correct
 from alignet_ray.functional.distillation import gram_matrices
 from alignet_ray.functional.groups import gram_pair_similarities, triplet_positions
@@ -15,8 +16,8 @@ from alignet_ray.functional.losses import triplet_loss
 from alignet_ray.functional.odd_one_out import as_similarity_space, pair_similarities
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.functional.temperature import matching_temperature, mean_entropy
-from alignet_ray.models.backbones import Backbone, load_backbone
-from alignet_ray.training.learner import freeze_unused
+from alignet_ray.models.backbones import Backbone
+from alignet_ray.training.learner import make_learner
 from alignet_ray.training.step import training_step
 from alignet_ray.training.world import World
 from group_arms import ARMS, TEACHER_TEMPERATURE, Split, batch_of, split_of
@@ -118,11 +119,10 @@ def _asks_people(cell: Cell, step: int, num_steps: int) -> bool:
 def run_cell(cell: Cell, bench: Bench, num_steps: int) -> Json:
     """Train one arm and measure as it goes."""
     split = split_of(len(bench.images), bench.cluster_ids, cell.seed)
-    backbone = load_backbone(student_of(bench.data))
-    freeze_unused(backbone)
-    parameters = [p for p in backbone.parameters() if p.requires_grad]
-    initial = [p.detach().clone() for p in parameters]
-    optimizer = torch.optim.Adam(parameters, lr=cell.rate)
+    student = student_of(bench.data)
+    config = TrainConfig(runs=("drawn anew at each step",), output="nowhere", student=student)
+    learner = make_learner(config, World())
+    backbone = learner.backbone
     temperature = student_temperature(backbone, bench.images, split, cell.seed)
     curve: list[Json] = []
     for step in range(num_steps + 1):
@@ -134,17 +134,10 @@ def run_cell(cell: Cell, bench: Bench, num_steps: int) -> Json:
             curve.append(point)
         if step == num_steps:
             break
-        optimizer.param_groups[0]["lr"] = cell.rate * min(1.0, (step + 1) / WARMUP_STEPS)
+        learner.optimizer.param_groups[0]["lr"] = cell.rate * min(1.0, (step + 1) / WARMUP_STEPS)
         stream = RandomStream(cell.seed, cell.arm, step)
-        training_step(
-            backbone,
-            optimizer,
-            initial,
-            batch_of(bench.images, split, ARMS[cell.arm], stream),
-            World(),
-            student_temperature=temperature,
-            weight_decay_to_init=WEIGHT_DECAY_TO_INIT,
-        )
+        batch = batch_of(bench.images, split, ARMS[cell.arm], stream)
+        training_step(learner, batch, World(), student_temperature=temperature)
     return {
         "arm": cell.arm,
         "rate": cell.rate,

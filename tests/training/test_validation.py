@@ -14,6 +14,7 @@ from alignet_ray.records.store import Folder
 from alignet_ray.training.data import Decoder
 from alignet_ray.training.learner import make_learner
 from alignet_ray.training.plan import make_plan
+from alignet_ray.training.sources import Kind
 from alignet_ray.training.validation import is_validation_due, validate
 from alignet_ray.training.world import World
 
@@ -40,6 +41,10 @@ def literal_triplets(strategy, blocks):
 def literal(root, learner, decoder, max_groups):
     """Sums of each figure over all triplets of the first groups, and their number."""
     manifest = read_manifest(Folder.at(root), "validation")
+    kind = Kind(
+        strategy=manifest.strategy, blocks=manifest.blocks,
+        teacher_temperature=manifest.teacher_temperature,
+    )  # fmt: skip
     folder = shard_folder(Folder.at(root), "validation")
     groups = [
         g
@@ -48,7 +53,8 @@ def literal(root, learner, decoder, max_groups):
     ]
     rows = []
     for group in groups[:max_groups]:
-        pixels = np.stack([decoder._decode((group, i)) for i in range(len(group.images))])
+        (part,) = decoder.batch([(kind, group)])
+        pixels = part.pixels[0]
         with torch.no_grad():
             z = learner.backbone(torch.from_numpy(pixels)).double().numpy()
         own, teacher = z @ z.T, group.similarities.astype(np.float64)
