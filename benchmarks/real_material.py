@@ -14,7 +14,7 @@ import numpy as np
 from alignet_ray.config.backbone import BackboneConfig, Preprocessing, PreprocessingConfig
 from alignet_ray.config.resources import Resources
 from alignet_ray.functional.agreement import count_choices
-from alignet_ray.models.backbones import import_plugins
+from alignet_ray.models.plugins import import_plugins
 from alignet_ray.models.preprocessing import decode_image, to_pixels
 from alignet_ray.records.choices import read_choices
 from alignet_ray.records.digests import digest
