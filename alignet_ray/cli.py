@@ -20,7 +20,7 @@ import tyro
 import yaml
 
 from alignet_ray.config.flags import flags_of, refuse_unknown_flags, refuse_value
-from alignet_ray.errors import INTERNAL_EXIT_CODE, AlignetError, ConfigError
+from alignet_ray.errors import INTERNAL_EXIT_CODE, AlignetError, ConfigError, Interrupted
 
 Config = TypeVar("Config")
 
@@ -60,6 +60,9 @@ def run_job(
     try:
         config = parse_config(config_class, sys.argv[1:], example=example)
         job(config)
+    except Interrupted as stop:
+        _say(str(stop))
+        _exit(stop.exit_code)
     except AlignetError as error:
         _say(f"error: {error}")
         _exit(error.exit_code)

@@ -7,7 +7,8 @@
     |- RecordError      exit 5   a record on disk that is truncated, altered or missing
     |- StorageError     exit 6   a bucket, a right, a disk or the network
     |- ResourceError    exit 7   a machine or cluster that cannot give what was asked for
-    `- LockedError      exit 8   another driver works on the same root
+    |- LockedError      exit 8   another driver works on the same root
+    `- Interrupted      exit 9   asked to stop; what is done is kept, the same command goes on
 
 Anything else that reaches `cli.run_job` is our own fault and exits with 70. The fields travel as
 positional arguments because Ray rebuilds exceptions on the other side from `args` alone.
@@ -79,6 +80,12 @@ class LockedError(AlignetError, RuntimeError):
     """Another driver works on the same root."""
 
     exit_code = 8
+
+
+class Interrupted(AlignetError, RuntimeError):
+    """The user or the machine asked the job to stop, and it kept what was done."""
+
+    exit_code = 9
 
 
 INTERNAL_EXIT_CODE = 70

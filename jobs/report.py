@@ -1,6 +1,9 @@
-"""The report of a run or of a teacher, made again from its folder: `python jobs/report.py --run X`.
+"""The report of a run, a teacher or a student, made again from its folder.
 
-What lies there decides: a run of `jobs/generate.py` or a bundle of `jobs/fit_teacher.py`.
+python jobs/report.py --run X
+
+What lies there decides: a run of `jobs/generate.py`, a bundle of `jobs/fit_teacher.py` or a
+student of `jobs/train.py`.
 """
 
 from _start import run_job
@@ -11,10 +14,14 @@ from alignet_ray.config.report import ReportConfig
 def main(config: ReportConfig) -> None:
     """Write the report and say where it is. Imports late: --help needs neither Ray nor torch."""
     from alignet_ray.records.store import Folder
+    from alignet_ray.records.student import is_student
     from alignet_ray.records.teacher_bundle import is_bundle
 
-    if is_bundle(Folder.at(config.run)):
+    folder = Folder.at(config.run)
+    if is_bundle(folder):
         from alignet_ray.teaching.report.job import report
+    elif is_student(folder):
+        from alignet_ray.training.report.job import report
     else:
         from alignet_ray.generation.report.job import report
     print(f"The report is in {report(config)}: open it in a browser.")

@@ -7,10 +7,15 @@ from alignet_ray.config.train import TrainConfig
 
 def main(config: TrainConfig) -> None:
     """Train, and say what came out and what comes next."""
+    from alignet_ray.records.call_log import write_log
+    from alignet_ray.records.store import Folder
     from alignet_ray.training.launch import train
-    from alignet_ray.training.summary import describe
+    from alignet_ray.training.summary import as_json, describe
 
-    print(describe(train(config)))
+    summary = train(config)
+    if summary.is_new:
+        write_log(Folder(summary.output), "train", as_json(summary))
+    print(describe(summary))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from alignet_ray.config.resources import Resources
 from alignet_ray.errors import (
     ConfigError,
     InputError,
+    Interrupted,
     LockedError,
     MismatchError,
     RecordError,
@@ -270,6 +271,7 @@ def raises(error):
         (StorageError("x"), 6),
         (ResourceError("x"), 7),
         (LockedError("x"), 8),
+        (Interrupted("x"), 9),
         (KeyboardInterrupt(), 130),
         (BrokenPipeError(), 0),
     ],
@@ -288,6 +290,12 @@ def test_an_error_is_one_line_on_standard_error(monkeypatch, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err == "error: in/: no files; expected images. Check --images.\n"
+
+
+def test_a_job_that_was_asked_to_stop_says_so_and_not_that_it_failed(monkeypatch, capsys):
+    stop = Interrupted("interrupted at step 3", remedy="Run the same command to go on.")
+    assert leave(raises(stop), monkeypatch) == 9
+    assert capsys.readouterr().err == "interrupted at step 3. Run the same command to go on.\n"
 
 
 def test_a_fault_of_our_own_says_where_its_traceback_is(monkeypatch, capsys):

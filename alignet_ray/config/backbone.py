@@ -1,9 +1,12 @@
 """Backbones and their preprocessing: as asked for (`...Config`), and as resolved and recorded."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
+import yaml
+
 from alignet_ray.config.checks import above, at_least
+from alignet_ray.config.presets import DEFAULT_TEACHER_NAME, PRESETS, UNNAMED, Preset
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import ConfigError, RecordError
 
@@ -44,7 +47,9 @@ class PreprocessingConfig:
 class BackboneConfig:
     """A vision model, named as timm names it, or `open_clip:NAME/TAG` as open_clip does."""
 
-    name: str = "vit_so400m_patch14_siglip_384"
+    preset: Preset | None = None
+    """One of the paper's models, with its layer and resolution; the flags beside it win."""
+    name: str = DEFAULT_TEACHER_NAME
     """Model name."""
     checkpoint: str | None = None
     """Weights: a .safetensors file or a PyTorch state dict, path or URL; default the hub's."""
@@ -60,6 +65,8 @@ class BackboneConfig:
     def __post_init__(self) -> None:
         if self.checkpoint is not None:
             object.__setattr__(self, "checkpoint", absolute_url(self.checkpoint))
+        if self.preset is not None:
+            self._fill(self.preset)
         for argument in self.model_args:
             if "=" not in argument:
                 raise ConfigError(repr(argument), "key=value", "--backbone.model-args")
@@ -67,6 +74,29 @@ class BackboneConfig:
             raise ConfigError(
                 f"checkpoint {self.checkpoint} with random_init", "one of the two", "--backbone"
             )
+
+    def _fill(self, preset: Preset) -> None:
+        """Put the preset's values where none were given; doing it twice changes nothing."""
+        model = PRESETS[preset]
+        pixels = self.preprocessing
+        if pixels.resolution is None and pixels.preset == "backbone":
+            pixels = replace(pixels, resolution=model.resolution)
+        filled: dict[str, Any] = {
+            "name": model.name if self.name in UNNAMED else self.name,
+            "representation": (
+                model.representation if self.representation == "auto" else self.representation
+            ),
+            "model_args": self.model_args or model.model_args,
+            "random_init": self.random_init or (model.random_init and self.checkpoint is None),
+            "preprocessing": pixels,
+        }
+        for name, value in filled.items():
+            object.__setattr__(self, name, value)
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of the architecture by name, their values read as YAML."""
+        pairs = (argument.split("=", 1) for argument in self.model_args)
+        return {key: yaml.safe_load(value) for key, value in pairs}
 
 
 @dataclass(frozen=True, kw_only=True)

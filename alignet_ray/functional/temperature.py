@@ -56,6 +56,31 @@ def matching_temperature(
     return math.exp((low + high) / 2)
 
 
+def spread(similarities: Float[np.ndarray, "triplets 3"]) -> float:
+    """How far a triplet's similarities lie apart: their standard deviation inside a triplet.
+
+    Root mean square about each triplet's own mean; that of the differences of two is sqrt(3) of
+    it.
+    """
+    values = similarities.astype(np.float64)
+    return float(np.sqrt(np.mean((values - values.mean(axis=1, keepdims=True)) ** 2)))
+
+
+def spread_matching_temperature(
+    similarities: Float[np.ndarray, "triplets 3"], target_spread: float
+) -> float:
+    """The temperature by which divided similarities have the wanted spread.
+
+    Raises ValueError where no temperature gives it: one of the two spreads is 0.
+    """
+    own = spread(similarities)
+    if not own > 0:
+        raise ValueError("all similarities of every triplet are equal: no temperature matters")
+    if not target_spread > 0:
+        raise ValueError(f"target spread {target_spread:g}; expected more than 0")
+    return own / target_spread
+
+
 def best_temperature(
     similarities: Float[np.ndarray, "triplets 3"], probabilities: Float[np.ndarray, "triplets 3"]
 ) -> float:

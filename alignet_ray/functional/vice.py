@@ -21,7 +21,7 @@ from torch import Tensor
 
 from alignet_ray.functional.groups import gram_pair_similarities
 from alignet_ray.functional.odd_one_out import PAIR_ORDER, pair_log_probabilities
-from alignet_ray.functional.random_streams import RandomStream
+from alignet_ray.functional.torch_streams import keyed_generator
 from alignet_ray.functional.vice_dimensions import live_dimensions
 
 Choices = Int[Tensor, "choices 3"]
@@ -230,9 +230,3 @@ def choice_similarities(embedding: PerObject, choices: Choices) -> Float[Tensor,
         return gram_pair_similarities(embedding @ embedding.T, choices)
     vectors = [embedding.index_select(0, objects) for objects in choices.T]
     return torch.stack([torch.linalg.vecdot(vectors[i], vectors[j]) for i, j in PAIR_ORDER], -1)
-
-
-def keyed_generator(seed: int, *name: str | int) -> torch.Generator:
-    """Torch's numbers of one purpose, so that an epoch or a sample can be had again alone."""
-    word = RandomStream(seed, *name).words(1)[0]
-    return torch.Generator().manual_seed(int(word >> 1))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from alignet_ray.functional.groups import gram_pair_similarities
 from alignet_ray.functional.odd_one_out import pair_log_probabilities, pair_similarities
-from alignet_ray.functional.vice import keyed_generator
+from alignet_ray.functional.torch_streams import keyed_generator
 
 _TRIPLETS_AT_ONCE = 1 << 18
 

@@ -10,7 +10,7 @@ from alignet_ray.functional.groups import least_cluster_size
 from alignet_ray.generation.classes import with_drawable
 from alignet_ray.generation.cluster_sizes import cluster_sizes, size_warnings
 from alignet_ray.generation.clustering import ClusterRequest, cluster_images
-from alignet_ray.generation.durations import Durations, write_log
+from alignet_ray.generation.durations import Durations
 from alignet_ray.generation.inputs import Inputs, read_inputs, refuse_missing_inputs
 from alignet_ray.generation.label_advice import label_warning
 from alignet_ray.generation.label_entropy import SPLIT as VALIDATION
@@ -30,6 +30,7 @@ from alignet_ray.generation.splits import (
 from alignet_ray.plurals import percent
 from alignet_ray.records import clusters as cluster_record
 from alignet_ray.records import parts as part_record
+from alignet_ray.records.call_log import write_log
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.listing import read_index, write_listing
 from alignet_ray.records.lock import locked

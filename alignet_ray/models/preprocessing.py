@@ -56,8 +56,7 @@ def decode_image(data: bytes) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as source:
             _refuse_unusable(source)
-            source.load()
-            return _as_rgb(_upright(source))
+            return upright_rgb(source)
     except (DecodeError, MemoryError):
         raise
     except UnidentifiedImageError as error:
@@ -66,6 +65,12 @@ def decode_image(data: bytes) -> Image.Image:
         raise DecodeError(f"more than {MAX_PIXELS} pixels") from error
     except Exception as error:  # decoders of hostile bytes promise no closed set of errors
         raise DecodeError(f"does not decode ({str(error) or type(error).__name__})") from error
+
+
+def upright_rgb(image: Image.Image) -> Image.Image:
+    """The opened image as RGB, turned as its EXIF orientation says, on white where it is clear."""
+    image.load()
+    return _as_rgb(_upright(image))
 
 
 def _upright(image: Image.Image) -> Image.Image:

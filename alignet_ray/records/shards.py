@@ -193,9 +193,15 @@ def write_shard(
 def read_sidecar(folder: Folder, shard: int) -> Shard:
     """A shard's sidecar. Raises RecordError where it is missing or altered."""
     place = folder.place(sidecar_name(shard))
-    if not folder.exists(sidecar_name(shard)):
+    data = folder.read_if_there(sidecar_name(shard))
+    if data is None:
         raise RecordError("missing", "the sidecar of a finished shard", place, _AGAIN)
-    fields = parse_json(folder.read(sidecar_name(shard)), place)
+    return parse_sidecar(data, place)
+
+
+def parse_sidecar(data: bytes, place: str) -> Shard:
+    """The shard that a sidecar's bytes tell of. Raises RecordError naming the place."""
+    fields = parse_json(data, place)
     try:
         fields["samples"] = tuple(fields["samples"])
         return Shard(**fields)
@@ -232,23 +238,45 @@ def end_of_read(shard: Shard, first: int, last: int, read_bytes: int) -> int:
     return last
 
 
+def byte_range(shard: Shard, first: int, last: int) -> tuple[int, int]:
+    """Where groups [first, last) of a shard begin and end; they are at least one."""
+    start, end = shard.samples[first], shard.samples[last - 1]
+    return start["offset"], end["offset"] + end["bytes"]
+
+
+def read_bytes(folder: Folder, shard: Shard, start: int, end: int) -> bytes:
+    """Bytes [start, end) of a shard's tar, unchecked.
+
+    Raises RecordError where the tar is missing or has another length.
+    """
+    try:
+        return folder.read_range(tar_name(shard.shard), start, end)
+    except StorageError as error:
+        raise _explained(error, folder, shard) from error
+
+
+def parse_groups(
+    data: bytes, start: int, folder: Folder, shard: Shard, first: int, last: int
+) -> list[Group]:
+    """Groups [first, last) out of the tar's bytes from `start` on, each checked against its
+    SHA-256.
+    """
+    samples = shard.samples[first:last]
+    return [_parse_sample(data, sample, start, folder, shard) for sample in samples]
+
+
 def read_groups(folder: Folder, shard: Shard, first: int, last: int) -> list[Group]:
     """Groups [first, last) of a shard by one range read, each checked against its SHA-256."""
     if first >= last:
         return []
-    samples = shard.samples[first:last]
-    start, end = samples[0]["offset"], samples[-1]["offset"] + samples[-1]["bytes"]
-    try:
-        data = folder.read_range(tar_name(shard.shard), start, end)
-    except StorageError as error:
-        raise _explained(error, folder, shard) from error
-    return [_parse_sample(data, sample, start, folder, shard) for sample in samples]
+    start, end = byte_range(shard, first, last)
+    return parse_groups(read_bytes(folder, shard, start, end), start, folder, shard, first, last)
 
 
 def _explained(error: StorageError, folder: Folder, shard: Shard) -> AlignetError:
     """A shard that is gone or has another length is a broken record; else storage failed."""
     name = tar_name(shard.shard)
-    found = folder.sizes().get(name)
+    found = folder.size(name) if folder.exists(name) else None
     if found == shard.bytes:
         return error
     return RecordError(

@@ -1,4 +1,7 @@
-"""An exported student: `student.safetensors`, which timm loads, and `student.json` about it."""
+"""An exported student: `model.safetensors`, which timm loads, and `student.json` about it.
+
+The weights have the name that timm and the Hugging Face hub look for beside a `config.json`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +15,7 @@ from alignet_ray.records.digests import Json, canonical_json, parse_json
 from alignet_ray.records.store import Folder
 
 STUDENT_NAME = "student.json"
-WEIGHTS_NAME = "student.safetensors"
+WEIGHTS_NAME = "model.safetensors"
 FORMAT_VERSION = 1
 
 
@@ -25,10 +28,17 @@ class Student:
     training: Json = field(default_factory=dict)
 
 
-def write_student(folder: Folder, student: Student, weights: Mapping[str, Tensor]) -> None:
-    """Write the weights and, after them, `student.json`; the file name in it is relative."""
+def write_student(
+    folder: Folder,
+    student: Student,
+    weights: Mapping[str, Tensor],
+    beside: Mapping[str, bytes] | None = None,
+) -> None:
+    """Write weights, files beside them, and last `student.json`; file names in it are relative."""
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     folder.write(WEIGHTS_NAME, safetensors.torch.save(state))
+    for name, data in (beside or {}).items():
+        folder.write(name, data)
     document = {
         "version": FORMAT_VERSION,
         "initial": student.initial.to_json(),
@@ -56,6 +66,14 @@ def read_student(folder: Folder) -> Student:
     aligned = ResolvedBackbone.from_json(document.get("aligned", {}), place)
     return Student(
         initial=ResolvedBackbone.from_json(document.get("initial", {}), place),
-        aligned=replace(aligned, checkpoint=folder.place(WEIGHTS_NAME)),
+        aligned=replace(aligned, checkpoint=folder.place(_weights_name(aligned, place))),
         training=document.get("training", {}),
     )
+
+
+def _weights_name(aligned: ResolvedBackbone, place: str) -> str:
+    """The file that the record names: earlier exports have another name."""
+    name = aligned.checkpoint
+    if not name or "/" in name:
+        raise RecordError(f"checkpoint {name!r}", "the name of a file beside it", place)
+    return name

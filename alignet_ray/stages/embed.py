@@ -23,7 +23,8 @@ from PIL import Image
 from alignet_ray.config.backbone import BackboneConfig, Preprocessing, ResolvedBackbone
 from alignet_ray.config.resources import Resources
 from alignet_ray.errors import MismatchError
-from alignet_ray.models.backbones import import_plugins, load_backbone
+from alignet_ray.models.backbones import load_backbone
+from alignet_ray.models.plugins import import_plugins
 from alignet_ray.models.preprocessing import (
     DecodeError,
     decode_image,

@@ -4,6 +4,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator
+from typing import Protocol, runtime_checkable
 
 from rich.console import Console
 from rich.progress import (
@@ -17,10 +18,16 @@ from rich.progress import (
 )
 from rich.text import Text
 
-Advance = Callable[[int], None]
 Say = Callable[[str], None]
 
 _LINE_SECONDS = 30.0
+
+
+@runtime_checkable
+class Advance(Protocol):
+    """Counts finished items; a text says how the work goes beside the numbers."""
+
+    def __call__(self, count: int, text: str = "", /) -> None: ...
 
 
 class _RateColumn(ProgressColumn):
@@ -40,45 +47,54 @@ def note(line: str, *, is_shown: bool = True) -> None:
 
 
 @contextlib.contextmanager
-def progress(label: str, total: int, unit: str, *, is_shown: bool = True) -> Generator[Advance]:
-    """A function that counts finished items; the display goes to standard error."""
+def progress(
+    label: str, total: int, unit: str, *, is_shown: bool = True, done: int = 0
+) -> Generator[Advance]:
+    """A function that counts finished items beyond the `done` ones; the display goes to standard
+    error.
+    """
     if not is_shown or total == 0:
-        yield lambda _count: None
+        yield lambda _count, _text="": None
     elif sys.stderr.isatty():
-        yield from _bar(label, total, unit)
+        yield from _bar(label, total, unit, done)
     else:
-        yield _line_printer(label, total, unit)
+        yield _line_printer(label, total, unit, done)
 
 
-def _bar(label: str, total: int, unit: str) -> Iterator[Advance]:
+def _bar(label: str, total: int, unit: str, done: int) -> Iterator[Advance]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         _RateColumn(),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[text]}", style="dim"),
     )
     with Progress(*columns, console=Console(stderr=True)) as display:
-        task = display.add_task(label, total=total, unit=unit)
-        yield lambda count: display.advance(task, count)
+        task = display.add_task(label, total=total, completed=done, unit=unit, text="")
+
+        def advance(count: int, text: str = "", /) -> None:
+            display.update(task, advance=count, text=text)
+
+        yield advance
 
 
-def _line_printer(label: str, total: int, unit: str) -> Advance:
+def _line_printer(label: str, total: int, unit: str, done: int) -> Advance:
     started = time.monotonic()
-    state = {"done": 0, "printed": started}
+    state = {"done": done, "printed": started}
 
-    def advance(count: int) -> None:
+    def advance(count: int, text: str = "", /) -> None:
         if count == 0:
             return
         state["done"] += count
         now = time.monotonic()
         if state["done"] >= total or now - state["printed"] >= _LINE_SECONDS:
             state["printed"] = now
-            rate = state["done"] / max(now - started, 1e-9)
+            rate = (state["done"] - done) / max(now - started, 1e-9)
             left = (total - state["done"]) / rate if rate else 0
             sys.stderr.write(
                 f"{label}: {state['done']:,} of {total:,} {unit}, {rate:,.1f} {unit}/s, "
-                f"{left:,.0f} s left\n"
+                f"{left:,.0f} s left{f'; {text}' if text else ''}\n"
             )
 
     return advance

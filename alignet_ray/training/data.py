@@ -1,13 +1,14 @@
-"""From planned groups to batches: range reads, decoding in threads, a bounded look-ahead.
+"""From planned groups to batches: decoding in threads, a bounded look-ahead, what was skipped.
 
-A background thread keeps a few steps ready. Memory is bounded by the shuffle buffers' encoded
-groups, one range read per stream, and the decoded steps of the look-ahead.
+A background thread keeps a few steps ready. Beside the encoded groups (`reading` says how many) a
+worker holds `steps_ahead` + 2 decoded steps at most: those that wait, one that is made, and one
+that is trained on. A step's share of pixels is images * side * side * 3 bytes.
 """
 
 import contextlib
 import queue
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,16 +17,20 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from alignet_ray.config.backbone import Preprocessing
+from alignet_ray.config.streaming import StreamingConfig
 from alignet_ray.errors import RecordError
-from alignet_ray.functional.planner import EpochPlan, Layout
+from alignet_ray.functional.planner import Layout
 from alignet_ray.models.preprocessing import DecodeError, decode_image, to_pixels
 from alignet_ray.records.shards import Group
+from alignet_ray.training.reading import step_groups
 from alignet_ray.training.sources import Kind, Labelled, Sources
 
 Item = TypeVar("Item")
 
 _STEPS_AHEAD = 2
 _POLL_SECONDS = 0.1
+_CLOSE_SECONDS = 10.0
+_IMAGES_AT_ONCE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,95 +44,155 @@ class Part:
 
 Batch = tuple[Part, ...]
 
-
-def incoming_groups(
-    sources: Sources, plan: EpochPlan, stream: int, begin: int = 0
-) -> Iterator[Labelled]:
-    """A stream's groups in reading order, from the incoming index `begin`."""
-    place = 0
-    for index, first, last in plan.runs(stream).tolist():
-        skipped = min(max(begin - place, 0), last - first)
-        place += last - first
-        if first + skipped < last:
-            yield from sources.groups(index, first + skipped, last)
-
-
-def shuffled_groups(
-    sources: Sources, plan: EpochPlan, stream: int, first: int = 0
-) -> Iterator[Labelled]:
-    """A stream's groups in the plan's order from place `first`, holding no more than the shuffle
-    buffer.
-    """
-    order = plan.order(stream)
-    wanted = order[first:].tolist()
-    if not wanted:
-        return
-    begin = min(wanted)
-    emitted = set(order[:first].tolist())
-    incoming = enumerate(incoming_groups(sources, plan, stream, begin), begin)
-    held: dict[int, Labelled] = {}
-    for index in wanted:
-        while index not in held:
-            place, group = next(incoming)
-            if place not in emitted:
-                held[place] = group
-        yield held.pop(index)
-
-
-def step_groups(
-    sources: Sources, layout: Layout, streams: range, num_steps: int, first_step: int = 0
-) -> Iterator[list[Labelled]]:
-    """What the given streams bring to each step of [first_step, num_steps), epoch after epoch."""
-    step = first_step
-    while step < num_steps:
-        epoch, done = divmod(step, layout.steps_per_epoch)
-        plan, place = layout.epoch(epoch), done * layout.groups_per_turn
-        readers = [shuffled_groups(sources, plan, stream, place) for stream in streams]
-        last = min((epoch + 1) * layout.steps_per_epoch, num_steps)
-        for _ in range(step, last):
-            yield [next(reader) for reader in readers for _ in range(layout.groups_per_turn)]
-        step = last
+_Place = tuple[Group, int, UInt8[np.ndarray, "side side 3"]]
 
 
 class Decoder:
-    """Decodes groups to the student's pixels in a small pool of threads."""
+    """Decodes groups to the student's pixels in a small pool of threads.
+
+    Pillow gives up Python's lock while it decodes and resizes, so threads share the work.
+    """
 
     def __init__(self, preprocessing: Preprocessing, num_threads: int) -> None:
         self._preprocessing = preprocessing
         self._pool = ThreadPoolExecutor(num_threads, thread_name_prefix="decode")
 
-    def batch(self, groups: Sequence[Labelled]) -> Batch:
-        """The groups by kind, in order of first appearance."""
-        kinds = dict.fromkeys(kind for kind, _ in groups)
-        return tuple(self._part(kind, [g for k, g in groups if k == kind]) for kind in kinds)
+    def batch(
+        self, groups: Sequence[Labelled], skip: Callable[[RecordError], None] | None = None
+    ) -> Batch:
+        """The groups by kind, in order of first appearance; `()` of no groups.
 
-    def _part(self, kind: Kind, groups: list[Group]) -> Part:
-        images = [(group, place) for group in groups for place in range(kind.num_images)]
-        pixels = np.stack(list(self._pool.map(self._decode, images)))
+        Raises RecordError for an image that does not decode, or tells `skip` and leaves out its
+        group.
+        """
+        kinds = dict.fromkeys(kind for kind, _ in groups)
+        parts = [self._part(kind, [g for k, g in groups if k == kind], skip) for kind in kinds]
+        return tuple(part for part in parts if part is not None)
+
+    def _part(
+        self, kind: Kind, groups: list[Group], skip: Callable[[RecordError], None] | None
+    ) -> Part | None:
+        """Every image is written to its place in one array."""
+        side = self._preprocessing.resolution
+        pixels = np.empty((len(groups), kind.num_images, side, side, 3), dtype=np.uint8)
+        images = [
+            (group, place, pixels[number, place])
+            for number, group in enumerate(groups)
+            for place in range(kind.num_images)
+        ]
+        chunks = [images[i : i + _IMAGES_AT_ONCE] for i in range(0, len(images), _IMAGES_AT_ONCE)]
+        faults = [fault for found in self._pool.map(self._decode, chunks) for fault in found]
+        lost = [
+            i for i in range(len(groups)) if any(faults[i * kind.num_images :][: kind.num_images])
+        ]
+        for error in filter(None, faults):
+            if skip is None:
+                raise error
+            skip(error)
+        kept = [i for i in range(len(groups)) if i not in lost]
+        if not kept:
+            return None
         return Part(
             kind=kind,
-            pixels=pixels.reshape(len(groups), kind.num_images, *pixels.shape[1:]),
-            similarities=np.stack([group.similarities for group in groups]),
+            pixels=pixels[kept] if lost else pixels,
+            similarities=np.stack([groups[i].similarities for i in kept]),
         )
 
-    def _decode(self, image: tuple[Group, int]) -> UInt8[np.ndarray, "side side 3"]:
-        group, place = image
+    def _decode(self, images: Sequence[_Place]) -> list[RecordError | None]:
+        return [self._fill(*image) for image in images]
+
+    def _fill(
+        self, group: Group, place: int, pixels: UInt8[np.ndarray, "side side 3"]
+    ) -> RecordError | None:
         try:
-            return to_pixels(decode_image(group.images[place]), self._preprocessing)
+            pixels[:] = to_pixels(decode_image(group.images[place]), self._preprocessing)
         except DecodeError as error:
-            raise RecordError(str(error), "an image", f"image {group.keys[place]} of a shard",
-                              "Run generate again.") from error  # fmt: skip
+            return RecordError(str(error), "an image", f"image {group.keys[place]} of a shard",
+                               "Run generate again.")  # fmt: skip
+        return None
 
     def close(self) -> None:
         """End the threads."""
         self._pool.shutdown(cancel_futures=True)
 
 
+class Reader:
+    """Batches of a rank's steps, one after the other; `skipped` counts the groups that were lost
+    out of those handed out so far.
+    """
+
+    def __init__(self, batches: Iterator[Batch], share: "Share") -> None:
+        self.skipped = 0
+        self._batches = batches
+        self._share = share
+        self._lost_in_epoch = 0
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        batch = next(self._batches)
+        lost = self._share.groups_per_step - sum(len(part.similarities) for part in batch)
+        self.skipped += lost
+        self._lost_in_epoch = self._share.checked(self._lost_in_epoch, lost)
+        return batch
+
+
+class Share:
+    """How much of an epoch a rank reads, and whether too much of it is lost."""
+
+    def __init__(
+        self, layout: Layout, streams: range, first_step: int, max_skipped_fraction: float
+    ) -> None:
+        self.groups_per_step = len(streams) * layout.groups_per_turn
+        self._layout = layout
+        self._streams = streams
+        self._step = first_step
+        self._max_skipped_fraction = max_skipped_fraction
+
+    def checked(self, before: int, lost: int) -> int:
+        """Groups lost in this epoch after one more step. Raises RecordError for too many."""
+        epoch, place = self._layout.locate(self._step)
+        self._step += 1
+        total = lost if place == 0 else before + lost
+        all_groups = len(self._streams) * self._layout.epoch(epoch).groups_per_stream
+        if total > self._max_skipped_fraction * all_groups:
+            raise RecordError(
+                f"{total} of a worker's {all_groups} groups of epoch {epoch} are missing or broken",
+                f"at most {self._max_skipped_fraction:g} of them", "the runs' shards",
+                "Run verify on them, mend them, or raise --data.max-skipped-fraction.",
+            )  # fmt: skip
+        return total
+
+
+@contextlib.contextmanager
+def reading(
+    sources: Sources,
+    layout: Layout,
+    streams: range,
+    decoder: Decoder,
+    config: StreamingConfig,
+    *,
+    num_steps: int,
+    first_step: int = 0,
+) -> Generator[Reader]:
+    """A reader of what the streams bring to each step of [first_step, num_steps).
+
+    A batch is `()` where all its groups are lost.
+    """
+    groups = step_groups(sources, layout, streams, num_steps, first_step)
+    share = Share(layout, streams, first_step, config.max_skipped_fraction)
+    batches = (decoder.batch(step, sources.skip) for step in groups)
+    with ahead(batches, config.steps_ahead) as ready:
+        yield Reader(ready, share)
+
+
 @contextlib.contextmanager
 def ahead(items: Iterable[Item], depth: int = _STEPS_AHEAD) -> Generator[Iterator[Item]]:
     """The same items, up to `depth` of them made early in a background thread.
 
-    An exception of the maker is raised where the item would have come.
+    An exception of the maker is raised where the item would have come. At the end the maker stops
+    after the item that it is at; one that hangs in a read is left behind.
     """
     ready: queue.Queue[tuple[Item] | BaseException | None] = queue.Queue(depth)
     stopped = threading.Event()
@@ -160,4 +225,4 @@ def ahead(items: Iterable[Item], depth: int = _STEPS_AHEAD) -> Generator[Iterato
         yield take()
     finally:
         stopped.set()
-        thread.join()
+        thread.join(_CLOSE_SECONDS)

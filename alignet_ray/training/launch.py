@@ -1,48 +1,33 @@
-"""Training on Ray: one call that joins Ray, starts the workers, and brings their result home.
+"""Training on Ray: joins Ray, starts workers as often as it takes, and brings their result home."""
 
-The only place outside `stages` that starts Ray work, because Ray Train is its own way to do so.
-"""
-
-import os
-import secrets
+import math
 import sys
-import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
-
-import pyarrow.fs
-import ray
-import ray.train
-import ray.train.torch
-import torch
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.config.urls import absolute_url
-from alignet_ray.errors import AlignetError, ResourceError
+from alignet_ray.errors import Interrupted, ResourceError
+from alignet_ray.records.checkpoints import read_checkpoints
 from alignet_ray.records.digests import Json
 from alignet_ray.records.lock import locked
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import describe_backbone
-from alignet_ray.stages.progress import progress
-from alignet_ray.stages.session import (
-    choose_device,
-    joins_cluster,
-    num_cluster_cpus,
-    ray_session,
-)
+from alignet_ray.stages.session import choose_device, ray_session
+from alignet_ray.training.attempt import Attempt, StartTimeout, WorkersLost
+from alignet_ray.training.board import News
+from alignet_ray.training.checkpointing import clear_finished, kept_pins
+from alignet_ray.training.crew import Crew, Growth, draining_nodes, make_crew
 from alignet_ray.training.export import exported_figures
-from alignet_ray.training.loop import train_student
 from alignet_ray.training.plan import TrainPlan, make_plan
-from alignet_ray.training.world import World
+from alignet_ray.training.precision import with_precision
+from alignet_ray.training.report.job import write_report
+from alignet_ray.training.signals import StopWish, stop_wish
 
-RAY_FOLDER = "logs/ray"
-
-_MAX_DEFAULT_CPUS = 8
-_POLL_SECONDS = 0.5
-_START_TIMEOUT_VARIABLE = "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S"
+_ELASTIC_START_SECONDS = 60.0
+_DRAIN_POLL_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +44,29 @@ class TrainSummary:
 def train(config: TrainConfig) -> TrainSummary:
     """Train the student that the settings name, and export it to `config.output`.
 
-    Where the output holds it already, nothing is done; another student there is a MismatchError.
+    Goes on from the last checkpoint there. Where the output holds the student already, nothing is
+    done; another student there is a MismatchError. SIGTERM and Ctrl-C are an Interrupted, once
+    the work is kept.
     """
     config = with_absolute_urls(config)
-    plan = make_plan(config)
     output = Folder(config.output)
+    plan = make_plan(config, *kept_pins(output))
+    if plan.remark:
+        sys.stderr.write(f"{plan.remark}\n")
     started = time.monotonic()
     with locked(output), ray_session(config.resources):
+        device = choose_device(config.resources)
+        config = with_precision(config, device)
         student = describe_backbone(config.student, config.plugins)
         figures = exported_figures(output, plan.settings(config, student))
         if figures is not None:
+            clear_finished(output, figures)
+            write_report(output)
             return TrainSummary(output=output.url, is_new=False, plan=plan, figures=figures)
-        figures = _fit(config, plan, output)
+        crew = make_crew(config, plan.layout.num_streams, device)
+        with stop_wish() as wish:
+            figures = _Driver(config=config, plan=plan, crew=crew, wish=wish).figures()
+        write_report(output)
     seconds = time.monotonic() - started
     return TrainSummary(output=output.url, is_new=True, plan=plan, figures=figures, seconds=seconds)
 
@@ -82,168 +78,122 @@ def with_absolute_urls(config: TrainConfig) -> TrainConfig:
     )
 
 
-class Board:
-    """Where rank 0 leaves what the driver shows: an observer across processes."""
+@dataclass(kw_only=True)
+class _Driver:
+    """Starts attempts until one ends with figures, or until nothing more can be hoped for."""
 
-    def __init__(self) -> None:
-        self._steps = 0
-        self._lines: list[str] = []
+    config: TrainConfig
+    plan: TrainPlan
+    crew: Crew
+    wish: StopWish
+    restarts: "_Restarts" = field(init=False)
 
-    def advance(self, steps: int) -> None:
-        """So many more steps are done."""
-        self._steps += steps
+    def __post_init__(self) -> None:
+        self.restarts = _Restarts(self._last_step, self.config.checkpoints.max_restarts)
 
-    def say(self, line: str) -> None:
-        """A line for the user."""
-        self._lines.append(line)
+    def figures(self) -> Json:
+        """Of the student, once it is exported."""
+        figures, below = None, math.inf
+        while figures is None:
+            size, below = self.crew.size_now(below), math.inf
+            try:
+                figures = self._attempt(size)
+            except WorkersLost as lost:
+                self.restarts.count(lost)
+            except StartTimeout:
+                self._refuse_fewer_than(size)
+                below = size
+            if figures is None and self.wish.is_there:
+                raise self._interrupted()
+        return figures
 
-    def take(self) -> tuple[int, list[str]]:
-        """What has come since the last call."""
-        taken = self._steps, self._lines
-        self._steps, self._lines = 0, []
-        return taken
+    def _attempt(self, size: int) -> Json | None:
+        patience = self.config.resources.timeout_seconds
+        if size > self.crew.sizes[0]:
+            patience = min(patience, _ELASTIC_START_SECONDS)
+        attempt = Attempt(
+            config=self.config,
+            plan=self.plan,
+            num_workers=size,
+            need=dict(self.crew.need),
+            num_threads=self.crew.num_threads,
+            start_seconds=patience,
+        )
+        with closing(self.crew.growth(size)) as growth:
+            watch = _Watch(wish=self.wish, growth=growth, interrupted=self._interrupted)
+            return attempt.run(watch)
 
-
-@dataclass(frozen=True)
-class _RemoteObserver:
-    board: Any
-
-    def advance(self, steps: int) -> None:
-        self.board.advance.remote(steps)
-
-    def say(self, line: str) -> None:
-        self.board.say.remote(line)
-
-
-def _work(job: dict[str, Any]) -> Json:
-    """What each worker of Ray Train runs."""
-    context = ray.train.get_context()
-    world = World(
-        rank=context.get_world_rank(),
-        size=context.get_world_size(),
-        device=str(ray.train.torch.get_device()),
-    )
-    torch.set_num_threads(job["threads"])
-    observer = _RemoteObserver(job["board"])
-    return train_student(job["config"], job["plan"], world, observer, decode_threads=job["threads"])
-
-
-def _fit(config: TrainConfig, plan: TrainPlan, output: Folder) -> Json:
-    device = choose_device(config.resources)
-    cpus = _cpus_per_worker(config)
-    _refuse_what_is_not_there(config, cpus, device)
-    board = ray.remote(num_cpus=0)(Board).remote()
-    job = {"config": config, "plan": plan, "board": board, "threads": max(1, int(cpus))}
-    scaling = ray.train.ScalingConfig(
-        num_workers=config.num_workers,
-        use_gpu=device == "cuda",
-        resources_per_worker={"CPU": cpus, **({"GPU": 1} if device == "cuda" else {})},
-    )
-    trainer = ray.train.torch.TorchTrainer(
-        _work, train_loop_config=job, scaling_config=scaling, run_config=_run_config(output)
-    )
-    with _start_timeout(config.resources.timeout_seconds):
-        return _Fit(trainer, config).watch(board, plan)
-
-
-def _run_config(output: Folder) -> ray.train.RunConfig:
-    """Ray Train's own files go below the logs; a failed run is not tried again from its start."""
-    file_system = None
-    if not output.is_local:
-        handler = pyarrow.fs.FSSpecHandler(output.file_system)
-        file_system = pyarrow.fs.PyFileSystem(handler)
-    return ray.train.RunConfig(
-        name=secrets.token_hex(4),
-        storage_path=output.path(RAY_FOLDER),
-        storage_filesystem=file_system,
-        failure_config=ray.train.FailureConfig(max_failures=0, controller_failure_limit=0),
-    )
-
-
-class _Fit:
-    """`trainer.fit()` in a thread of its own, so that the driver can show progress and stop."""
-
-    def __init__(self, trainer: ray.train.torch.TorchTrainer, config: TrainConfig) -> None:
-        self._trainer = trainer
-        self._config = config
-        self._figures: Json | None = None
-        self._error: BaseException | None = None
-
-    def watch(self, board: Any, plan: TrainPlan) -> Json:
-        """Show what the board tells until training ends; its figures, or its error as ours."""
-        thread = threading.Thread(target=self._run, name="fit", daemon=True)
-        thread.start()
-        is_shown = self._config.resources.progress
-        with progress("training", plan.num_steps, "steps", is_shown=is_shown) as advance:
-            while thread.is_alive():
-                thread.join(_POLL_SECONDS)
-                steps, lines = ray.get(board.take.remote())
-                sys.stderr.writelines(f"{line}\n" for line in lines)
-                if steps:
-                    advance(steps)
-        if self._error is not None:
-            raise _as_own_error(self._error, self._config) or self._error
-        assert self._figures is not None
-        return self._figures
-
-    def _run(self) -> None:
-        try:
-            self._figures = self._trainer.fit().return_value
-        except BaseException as error:
-            self._error = error
-
-
-def _as_own_error(error: BaseException, config: TrainConfig) -> AlignetError | None:
-    """The AlignetError that a worker raised, or what a start that timed out means."""
-    failures = getattr(error, "worker_failures", {})
-    for failure in (failures[rank] for rank in sorted(failures)):
-        if isinstance(failure, AlignetError):
-            return failure
-    cause = getattr(error, "controller_failure", None)
-    if type(cause).__name__ == "WorkerGroupStartupTimeoutError":
-        return ResourceError(
-            f"{config.num_workers} workers did not start in "
-            f"{config.resources.timeout_seconds:g} s",
-            "a cluster that has or brings their CPUs and GPUs", "--num-workers",
-            "Ask for fewer, or raise --resources.timeout-seconds.",
-        )  # fmt: skip
-    return None
-
-
-def _cpus_per_worker(config: TrainConfig) -> float:
-    """The cores that are asked for, or an equal share of the live ones, at most 8."""
-    if config.cpus_per_worker is not None:
-        return config.cpus_per_worker
-    share = min(_MAX_DEFAULT_CPUS, num_cluster_cpus() / config.num_workers)
-    return float(int(share)) if share >= 1 else share
-
-
-def _refuse_what_is_not_there(config: TrainConfig, cpus: float, device: str) -> None:
-    """A Ray of this machine's own never grows: say at once what it cannot give."""
-    if joins_cluster(config.resources):
-        return
-    has = ray.cluster_resources()
-    wanted = {"CPU": cpus * config.num_workers}
-    if device == "cuda":
-        wanted["GPU"] = float(config.num_workers)
-    for name, amount in wanted.items():
-        if amount > has.get(name, 0.0):
+    def _refuse_fewer_than(self, size: int) -> None:
+        if size == self.crew.sizes[0]:
             raise ResourceError(
-                f"{amount:g} {name} for {config.num_workers} workers",
-                f"at most the {has.get(name, 0.0):g} of this machine", "--num-workers",
-                "Ask for fewer, lower --cpus-per-worker, or join a cluster.",
+                f"{size} workers did not start in {self.config.resources.timeout_seconds:g} s",
+                "a cluster that has or brings their CPUs and GPUs", "--num-workers",
+                "Ask for fewer, or raise --resources.timeout-seconds.",
             )  # fmt: skip
 
+    def _last_step(self) -> int:
+        """How many steps the last checkpoint has; 0 without one."""
+        checkpoints = read_checkpoints(Folder(self.config.output))
+        return checkpoints[-1].step if checkpoints else 0
 
-@contextmanager
-def _start_timeout(seconds: float) -> Generator[None]:
-    """Ray Train reads its start time-out from the driver's environment."""
-    before = os.environ.get(_START_TIMEOUT_VARIABLE)
-    os.environ[_START_TIMEOUT_VARIABLE] = str(seconds)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_START_TIMEOUT_VARIABLE]
-        else:
-            os.environ[_START_TIMEOUT_VARIABLE] = before
+    def _interrupted(self) -> Interrupted:
+        return Interrupted(
+            f"interrupted at step {self._last_step():,} of {self.plan.num_steps:,}",
+            remedy="Run the same command to go on.",
+        )
+
+
+class _Restarts:
+    """How often training started again without a newer checkpoint in between."""
+
+    def __init__(self, last_step: Callable[[], int], most: int) -> None:
+        self._last_step = last_step
+        self._most = most
+        self._step = last_step()
+        self._in_a_row = 0
+
+    def count(self, lost: WorkersLost) -> None:
+        """One more, and a line about it. Raises ResourceError where it is one too many."""
+        step = self._last_step()
+        if step > self._step:
+            self._step, self._in_a_row = step, 0
+        self._in_a_row += lost.is_counted
+        if self._in_a_row > self._most:
+            raise ResourceError(
+                f"workers were lost {self._in_a_row} times after step {step:,} ({lost.reason})",
+                "workers that stay", "--checkpoints.max-restarts",
+                "Give more memory or fewer images a step, or raise it; "
+                "the same command goes on from there.",
+            )  # fmt: skip
+        sys.stderr.write(f"a worker was lost ({lost.reason}); starting again\n")
+
+
+class _Watch:
+    """Whether an attempt should stop: the user asks, a node is taken away, or there is room for
+    more workers.
+    """
+
+    def __init__(
+        self, *, wish: StopWish, growth: Growth, interrupted: Callable[[], Interrupted]
+    ) -> None:
+        self._wish = wish
+        self._growth = growth
+        self._interrupted = interrupted
+        self._looked_at = time.monotonic()
+        self._is_draining = False
+
+    def __call__(self, news: News) -> bool:
+        """Raises Interrupted where the user asks before training begins: there is nothing to keep
+        that is not kept.
+        """
+        if news.first_step is None:
+            if self._wish.is_there:
+                raise self._interrupted()
+            return False
+        return self._wish.is_there or self._is_leaving(news.nodes) or self._growth.is_possible()
+
+    def _is_leaving(self, nodes: list[str]) -> bool:
+        if time.monotonic() - self._looked_at >= _DRAIN_POLL_SECONDS:
+            self._looked_at = time.monotonic()
+            self._is_draining = bool(draining_nodes().intersection(nodes))
+        return self._is_draining

@@ -1,55 +1,103 @@
-"""The student while it trains: its trunk, its initial weights, its optimiser.
+"""The student while it trains: its network, its initial weights, its optimiser, and their state."""
 
-BatchNorm keeps its running statistics and dropout is off (evaluation mode) while all weights
-train: the statistics of a batch would make two workers differ from one.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
+import timm.layers
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.config.train import TrainConfig
-from alignet_ray.models.backbones import Backbone, import_plugins, load_backbone
+from alignet_ray.errors import ConfigError, InputError, RecordError
+from alignet_ray.functional.losses import DIVERGENCES, Divergence
+from alignet_ray.models.backbones import Backbone, load_backbone
+from alignet_ray.models.plugins import import_plugins
+from alignet_ray.training.network import Network, make_head
+from alignet_ray.training.precision import forbid_tensor_float, with_precision
+from alignet_ray.training.update import UpdateRule, make_optimizer
 from alignet_ray.training.world import World
 
-_ADAM_BETAS = (0.9, 0.999)
-_ADAM_EPSILON = 1e-8
+_NETWORK, _ADAM = "network.", "adam."
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Learner:
-    """`model` is the backbone, wrapped where several ranks average their gradients."""
+    """`model` is the network, wrapped where several ranks average their gradients."""
 
-    backbone: Backbone
+    network: Network
     model: nn.Module
     initial: tuple[Tensor, ...]
     optimizer: torch.optim.Optimizer
+    rule: UpdateRule
+    divergence: Divergence
+    micro_batch_images: int | None
+
+    @property
+    def backbone(self) -> Backbone:
+        """The student itself, without the head that it trains through."""
+        return self.network.backbone
 
     @property
     def before(self) -> ResolvedBackbone:
         """The backbone with its initial weights, as records name it."""
         return self.backbone.resolved
 
+    def state(self) -> dict[str, Tensor]:
+        """A copy, on the CPU, of all that training changes: weights, statistics and moments.
 
-def make_learner(
-    config: TrainConfig, world: World, precision: torch.dtype = torch.float32
-) -> Learner:
-    """The student with its optimiser, alike on every rank."""
+        Nothing is drawn at random in a step, and the schedule is a function of the step, so there
+        is nothing else to keep.
+        """
+        tensors = {f"{_NETWORK}{name}": t for name, t in self.network.state_dict().items()}
+        for name, parameter in _trained(self.network):
+            for moment, tensor in self.optimizer.state.get(parameter, {}).items():
+                tensors[f"{_ADAM}{name}.{moment}"] = tensor
+        return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
+
+    def load_state(self, tensors: Mapping[str, Tensor], place: str) -> None:
+        """Go on from a state. Raises RecordError, naming the place, for that of another student."""
+        own = {k.removeprefix(_NETWORK): v for k, v in tensors.items() if k.startswith(_NETWORK)}
+        try:
+            self.network.load_state_dict(own)
+        except RuntimeError as error:
+            raise RecordError(
+                " ".join(str(error).split())[:200], "the state of this student", place
+            ) from error
+        moments = {
+            index: {m: tensors[f"{_ADAM}{name}.{m}"] for m in _MOMENTS}
+            for index, (name, _) in enumerate(_trained(self.network))
+            if f"{_ADAM}{name}.step" in tensors
+        }
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+
+
+def make_learner(config: TrainConfig, world: World, dtype: torch.dtype = torch.float32) -> Learner:
+    """The student with its optimiser, alike on every rank; `dtype` is that of the weights."""
     import_plugins(config.plugins)
-    backbone = load_backbone(config.student).to(device=world.device, dtype=precision)
+    forbid_tensor_float()
+    backbone = load_backbone(config.student).to(device=world.device, dtype=dtype)
     freeze_unused(backbone)
-    model = _wrap(backbone, world)
-    parameters = [p for p in backbone.parameters() if p.requires_grad]
-    optimizer = torch.optim.Adam(
-        parameters, lr=config.learning_rate, betas=_ADAM_BETAS, eps=_ADAM_EPSILON
+    _prepare_trunk(backbone, config, world)
+    network = _make_network(backbone, config, world).to(device=world.device, dtype=dtype)
+    parameters = [parameter for _, parameter in _trained(network)]
+    return Learner(
+        network=network,
+        model=_wrap(network, world),
+        initial=tuple(p.detach().clone() for p in parameters),
+        optimizer=make_optimizer(parameters),
+        rule=UpdateRule(
+            weight_decay_to_init=config.loss.weight_decay_to_init,
+            decay=config.loss.decay,
+            gradient_clip=config.gradient_clip,
+        ),
+        divergence=DIVERGENCES[config.loss.divergence],
+        micro_batch_images=config.micro_batch_images,
     )
-    initial = tuple(p.detach().clone() for p in parameters)
-    return Learner(backbone=backbone, model=model, initial=initial, optimizer=optimizer)
 
 
 def freeze_unused(backbone: Backbone) -> None:
@@ -67,8 +115,52 @@ def freeze_unused(backbone: Backbone) -> None:
         parameter.requires_grad_(gradient is not None)
 
 
-def _wrap(backbone: Backbone, world: World) -> nn.Module:
+def _trained(network: Network) -> list[tuple[str, nn.Parameter]]:
+    return [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+
+
+def _prepare_trunk(backbone: Backbone, config: TrainConfig, world: World) -> None:
+    """What changes the trunk itself before it trains."""
+    if config.batch_norm == "train" and world.size > 1:
+        if not world.device.startswith("cuda"):
+            raise ConfigError(
+                f"train on {world.size} CPU workers", "one worker, or GPUs", "--batch-norm",
+                "Statistics of all workers are made on GPUs alone.",
+            )  # fmt: skip
+        backbone.trunk = timm.layers.convert_sync_batchnorm(backbone.trunk)
+    if config.gradient_checkpointing:
+        _checkpoint_gradients(backbone, config.student.name)
+
+
+def _checkpoint_gradients(backbone: Backbone, name: str) -> None:
+    trunk: Any = backbone.trunk
+    try:
+        trunk.set_grad_checkpointing(True)
+    except (AttributeError, AssertionError) as error:
+        raise InputError(
+            "no gradient checkpointing in this architecture", "a model that has it", name,
+            "Leave --gradient-checkpointing out; --micro-batch-images saves memory too.",
+        ) from error  # fmt: skip
+
+
+def _make_network(backbone: Backbone, config: TrainConfig, world: World) -> Network:
+    head = None
+    if config.loss.head == "linear":
+        head = make_head(backbone.resolved.dim, config.loss.head_dim, config.seed)
+    network = Network(
+        backbone,
+        head,
+        learns_temperature=config.loss.learn_temperature,
+        is_half=with_precision(config, world.device).precision == "bfloat16",
+        trains_batch_norm=config.batch_norm == "train",
+    )
+    if config.compile:
+        network.compile()
+    return network
+
+
+def _wrap(network: Network, world: World) -> nn.Module:
     if world.size == 1:
-        return backbone
+        return network
     devices = [torch.device(world.device)] if world.device.startswith("cuda") else None
-    return DistributedDataParallel(backbone, device_ids=devices)
+    return DistributedDataParallel(network, device_ids=devices)

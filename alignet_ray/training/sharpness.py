@@ -8,13 +8,19 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from alignet_ray.config.train import TrainConfig
-from alignet_ray.errors import InputError
+from alignet_ray.errors import InputError, RecordError
 from alignet_ray.functional.distillation import gram_matrices
 from alignet_ray.functional.groups import gram_pair_similarities
-from alignet_ray.functional.temperature import matching_temperature, mean_entropy
-from alignet_ray.training.data import Batch, Decoder, step_groups
+from alignet_ray.functional.temperature import (
+    matching_temperature,
+    mean_entropy,
+    spread,
+    spread_matching_temperature,
+)
+from alignet_ray.training.data import Batch, Decoder
 from alignet_ray.training.learner import Learner
 from alignet_ray.training.plan import TrainPlan
+from alignet_ray.training.reading import step_groups
 from alignet_ray.training.step import positions, represent_parts
 
 TOO_SOFT_ENTROPY = 1.09
@@ -54,23 +60,41 @@ def measure_sharpness(
     """The student's temperature, and both mean entropies over the first step's triplets."""
     streams = range(plan.layout.num_streams)
     groups = next(step_groups(plan.sources, plan.layout, streams, num_steps=1))
-    pairs = [_pairs(learner, decoder.batch([group])) for group in groups]
+    batches = [decoder.batch([group], plan.sources.skip) for group in groups]
+    pairs = [_pairs(learner, batch) for batch in batches if batch]
+    if not pairs:
+        raise RecordError(
+            "no group can be read", "one at least", "the first step",
+            "Run jobs/verify.py on the runs.",
+        )  # fmt: skip
     student = np.concatenate([pair[0] for pair in pairs])
-    teacher_entropy = mean_entropy(np.concatenate([pair[1] for pair in pairs]), 1.0)
-    temperature = config.loss.student_temperature
-    if temperature == "auto":
-        try:
-            temperature = matching_temperature(student, teacher_entropy)
-        except ValueError as error:
-            raise InputError(
-                str(error), "a student whose triplets differ", config.student.name,
-                "Give --loss.student-temperature, or other initial weights.",
-            ) from error  # fmt: skip
+    teacher = np.concatenate([pair[1] for pair in pairs])
+    try:
+        temperature = _student_temperature(config, student, teacher)
+    except ValueError as error:
+        raise InputError(
+            str(error), "a student and a teacher whose triplets differ", config.student.name,
+            "Give --loss.student-temperature, or other initial weights.",
+        ) from error  # fmt: skip
     return Sharpness(
         student_temperature=temperature,
         student_entropy=mean_entropy(student, temperature),
-        teacher_entropy=teacher_entropy,
+        teacher_entropy=mean_entropy(teacher, 1.0),
     )
+
+
+def _student_temperature(
+    config: TrainConfig,
+    student: Float64[np.ndarray, "triplets 3"],
+    teacher: Float64[np.ndarray, "triplets 3"],
+) -> float:
+    """The one that is given, or that which makes student and teacher alike in the way asked for."""
+    asked = config.loss.student_temperature
+    if asked == "auto":
+        return matching_temperature(student, mean_entropy(teacher, 1.0))
+    if asked == "auto_spread":
+        return spread_matching_temperature(student, spread(teacher))
+    return asked
 
 
 @torch.no_grad()
@@ -79,7 +103,7 @@ def _pairs(
 ) -> tuple[Float64[np.ndarray, "triplets 3"], Float64[np.ndarray, "triplets 3"]]:
     """Pair similarities of one group: the student's, and the teacher's over its temperature."""
     device = str(learner.backbone.mean.device)
-    (vectors,) = represent_parts(learner.backbone, batch, device)
+    (vectors,) = represent_parts(learner.network, batch, device)
     (part,) = batch
     triplets = positions(part.kind, device)
     teacher = torch.from_numpy(part.similarities).double() / part.kind.teacher_temperature

@@ -4,18 +4,25 @@ Knows no Ray and no file. Sums go over all ranks before anything is divided, so 
 with half a step each make the update that one worker makes.
 """
 
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from alignet_ray.functional.distillation import agrees_with_teacher, gram_loss, gram_matrices
-from alignet_ray.functional.groups import triplet_positions
+from alignet_ray.functional.groups import num_triplets, triplet_positions
+from alignet_ray.functional.losses import Divergence, kl_divergence
 from alignet_ray.training.data import Batch, Part
+from alignet_ray.training.learner import Learner
+from alignet_ray.training.micro_batches import micro_batches
 from alignet_ray.training.sources import Kind
+from alignet_ray.training.update import apply_update
 from alignet_ray.training.world import World
 
 Represent = Callable[[UInt8[Tensor, "images side side 3"]], Float[Tensor, "images dim"]]
@@ -37,12 +44,18 @@ class Totals:
 
 @dataclass(frozen=True, kw_only=True)
 class StepFigures:
-    """What one step tells: means over the triplets of all ranks."""
+    """What one step tells: means over the triplets of all ranks, how many these and their groups
+    were.
+
+    A step without a triplet, where all its shards are broken, changes nothing and is all zeros.
+    """
 
     loss: float
     accuracy: float
     gradient_norm: float
     squared_distance: float
+    triplets: int
+    groups: int
 
 
 @lru_cache(maxsize=64)
@@ -65,12 +78,16 @@ def represent_parts(
 
 
 def batch_totals(
-    represent: Represent, batch: Batch, student_temperature: float, device: str
+    represent: Represent,
+    batch: Batch,
+    student_temperature: float,
+    device: str,
+    divergence: Divergence = kl_divergence,
 ) -> Totals:
     """Loss and agreement with the teacher, summed over all triplets of the batch."""
     vectors = represent_parts(represent, batch, device)
     parts = [
-        _part_totals(z, part, student_temperature, device)
+        _part_totals(z, part, student_temperature, device, divergence)
         for z, part in zip(vectors, batch, strict=True)
     ]
     return Totals(
@@ -85,6 +102,7 @@ def _part_totals(
     part: Part,
     student_temperature: float,
     device: str,
+    divergence: Divergence,
 ) -> Totals:
     student = gram_matrices(vectors)
     teacher = torch.from_numpy(part.similarities).to(device)
@@ -95,56 +113,86 @@ def _part_totals(
         triplets,
         student_temperature=student_temperature,
         teacher_temperature=part.kind.teacher_temperature,
+        divergence=divergence,
     )
     with torch.no_grad():
         agreeing = agrees_with_teacher(student, teacher, triplets)
     return Totals(loss=losses.sum(), agreeing=agreeing.sum().double(), count=losses.numel())
 
 
-def add_decay_to_init(
-    parameters: Sequence[nn.Parameter], initial: Sequence[Tensor], factor: float
-) -> Float[Tensor, ""]:
-    """Add the gradient of factor * ||theta - theta*||^2; returns the squared distance itself.
-
-    Coupled, as in the paper (method: section 5): Adam sees the sum. Parameters without a gradient
-    do not move, so they add nothing.
-    """
-    squares: list[Tensor] = []
-    with torch.no_grad():
-        for parameter, start in zip(parameters, initial, strict=True):
-            assert parameter.grad is not None
-            offset = parameter - start
-            parameter.grad.add_(offset, alpha=2 * factor)
-            squares.append(offset.square().sum())
-    return torch.stack(squares).sum()
-
-
 def training_step(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    initial: Sequence[Tensor],
-    batch: Batch,
-    world: World,
-    *,
-    student_temperature: float,
-    weight_decay_to_init: float,
+    learner: Learner, batch: Batch, world: World, *, student_temperature: float
 ) -> StepFigures:
-    """One update from this rank's share of a step.
+    """One update from this rank's share of a step, which may be empty: others' may not.
 
-    `model` averages its gradients over the ranks (DDP); the loss is scaled so that this average
+    The model averages its gradients over the ranks (DDP); the loss is scaled so that this average
     is the gradient of the mean over all triplets of all ranks.
     """
-    parameters: list[nn.Parameter] = optimizer.param_groups[0]["params"]
-    optimizer.zero_grad(set_to_none=True)
-    totals = batch_totals(model, batch, student_temperature, world.device)
-    loss, agreeing, count = world.sum(totals.stacked()).tolist()
-    (totals.loss * (world.size / count)).backward()
-    distance = add_decay_to_init(parameters, initial, weight_decay_to_init)
-    norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-    optimizer.step()
+    learner.optimizer.zero_grad(set_to_none=True)
+    count, groups = _counts_on_all_ranks(batch, world)
+    if not count:
+        return StepFigures(
+            loss=0.0, accuracy=0.0, gradient_norm=0.0, squared_distance=0.0, triplets=0, groups=0
+        )
+    learner.model.train()
+    sums = _accumulate_gradients(learner, batch, world, student_temperature, world.size / count)
+    learner.model.eval()
+    norm, distance = apply_update(learner.optimizer, learner.initial, learner.rule)
+    numbers = torch.stack([*world.sum(sums)[:2], norm.double(), distance.double()])
+    loss, agreeing, gradient_norm, squared_distance = numbers.tolist()
     return StepFigures(
         loss=loss / count,
         accuracy=agreeing / count,
-        gradient_norm=norm.item(),
-        squared_distance=distance.item(),
+        gradient_norm=gradient_norm,
+        squared_distance=squared_distance,
+        triplets=count,
+        groups=groups,
     )
+
+
+def _counts_on_all_ranks(batch: Batch, world: World) -> tuple[int, int]:
+    """Triplets and groups of the step: needed before the first gradient."""
+    groups = [len(part.pixels) for part in batch]
+    triplets = [num_triplets(part.kind.strategy, part.kind.blocks) for part in batch]
+    own = sum(map(operator.mul, groups, triplets)), sum(groups)
+    if world.size == 1:
+        return own
+    count, num_groups = world.sum(torch.tensor(own, device=world.device)).tolist()
+    return count, num_groups
+
+
+def _accumulate_gradients(
+    learner: Learner, batch: Batch, world: World, student_temperature: float, scale: float
+) -> Float[Tensor, "3"]:
+    """Gradients of scale * loss, pass after pass; returns the rank's loss, agreeing and count.
+
+    Ranks exchange gradients in the last pass alone, so they may differ in how many they make.
+    """
+    pieces = list(micro_batches(batch, learner.micro_batch_images)) or [()]
+    sums = torch.zeros(3, dtype=torch.float64, device=world.device)
+    for place, piece in enumerate(pieces, 1):
+        with _exchange(learner.model, is_due=place == len(pieces)):
+            if piece:
+                totals = batch_totals(
+                    learner.model, piece, student_temperature, world.device, learner.divergence
+                )
+            else:
+                totals = _no_triplets(learner, world.device)
+            (totals.loss * scale).backward()
+        sums += totals.stacked()
+    return sums
+
+
+def _exchange(model: nn.Module, *, is_due: bool) -> AbstractContextManager[None]:
+    """Gradients are averaged over the ranks when it is due, and kept until then."""
+    if is_due or not isinstance(model, DistributedDataParallel):
+        return nullcontext()
+    return model.no_sync()
+
+
+def _no_triplets(learner: Learner, device: str) -> Totals:
+    """A pass whose gradients are zero, for a rank without groups: the others wait for it."""
+    side = learner.before.preprocessing.resolution
+    pixels = torch.zeros(1, side, side, 3, dtype=torch.uint8, device=device)
+    loss = learner.model(pixels).sum() * 0
+    return Totals(loss=loss, agreeing=torch.zeros_like(loss).detach(), count=0)

@@ -2,12 +2,26 @@
 
 from collections.abc import Iterator
 
+from alignet_ray.records.digests import Json
 from alignet_ray.training.launch import TrainSummary
+from alignet_ray.training.report.job import REPORT_NAME
 
 
 def describe(summary: TrainSummary) -> str:
     """The summary as lines of text."""
     return "\n".join(_lines(summary))
+
+
+def as_json(summary: TrainSummary) -> Json:
+    """The summary for the log of the call."""
+    images = summary.plan.num_steps * summary.plan.images_per_step
+    return {
+        "output": summary.output,
+        "is_new": summary.is_new,
+        "seconds": summary.seconds,
+        "images": images if summary.is_new else 0,
+        "figures": summary.figures,
+    }
 
 
 def _lines(summary: TrainSummary) -> Iterator[str]:
@@ -24,25 +38,38 @@ def _lines(summary: TrainSummary) -> Iterator[str]:
     )
     last = figures["last_step"]
     yield (
-        f"last step  KL {last['loss']:.4f}, agrees with the teacher on {last['accuracy']:.1%} "
+        f"last step  loss {last['loss']:.4f}, agrees with the teacher on {last['accuracy']:.1%} "
         "of triplets"
     )
-    yield _validation_line(figures["validation"])
+    yield from _validation_lines(figures["validation"])
     if summary.is_new:
         images = summary.plan.num_steps * summary.plan.images_per_step
         yield f"took       {summary.seconds:,.0f} s for {images:,} images, start included"
-    yield f"student    {summary.output}/student.safetensors"
+    yield f"student    {summary.output} (README.md is its model card)"
+    yield f"report     {summary.output}/{REPORT_NAME}"
     yield (
         f"next       python jobs/evaluate.py --models {summary.output} "
         "--images DIR --names FILE --responses FILE --output DIR"
     )
+    yield f"load it    alignet_ray.load_student({summary.output!r})"
 
 
-def _validation_line(validation: dict | None) -> str:
+def _validation_lines(validation: Json | None) -> Iterator[str]:
+    """All triplets, and each strategy where there are several."""
     if validation is None:
-        return "validation none: the runs have no validation split, or --validation.images is 0"
+        yield "validation none: the runs have no validation split, or --validation.images is 0"
+        return
     before, after = validation["before"], validation["after"]
+    yield f"validation {_change(before, after)}"
+    if len(after["by_strategy"]) > 1:
+        for strategy, own in after["by_strategy"].items():
+            yield f"           {strategy}: {_change(before['by_strategy'][strategy], own)}"
+
+
+def _change(before: Json, after: Json) -> str:
     return (
-        f"validation KL {before['kl']:.4f} -> {after['kl']:.4f}, agrees "
-        f"{before['accuracy']:.1%} -> {after['accuracy']:.1%} ({after['triplets']:,} triplets)"
+        f"KL {before['kl']:.4f} -> {after['kl']:.4f}, agrees {before['accuracy']:.1%} -> "
+        f"{after['accuracy']:.1%}, expected {before['expected_agreement']:.3f} -> "
+        f"{after['expected_agreement']:.3f} of {after['expected_ceiling']:.3f} "
+        f"({after['triplets']:,} triplets)"
     )

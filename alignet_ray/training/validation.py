@@ -1,19 +1,35 @@
-"""Measuring the student on groups that it does not train on: KL and agreement with the teacher."""
+"""Measuring the student on groups that it does not train on: KL and agreement with the teacher.
 
-from collections.abc import Iterator
+Runs may have drawn their triplets by different strategies, and one strategy's triplets are harder
+than another's, so every figure is given by strategy as well as over all triplets.
+"""
+
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import torch
+from jaxtyping import Float, Float64
+from torch import Tensor
 
+from alignet_ray.functional.distillation import gram_matrices
+from alignet_ray.functional.groups import gram_pair_similarities
+from alignet_ray.functional.teacher_agreement import FIGURES, triplet_figures
 from alignet_ray.records.digests import Json
-from alignet_ray.training.data import Decoder, ahead
+from alignet_ray.training.data import Batch, Decoder, Part, ahead
 from alignet_ray.training.learner import Learner
 from alignet_ray.training.plan import TrainPlan
 from alignet_ray.training.sources import Labelled, Sources
-from alignet_ray.training.step import batch_totals
+from alignet_ray.training.step import positions, represent_parts
 from alignet_ray.training.world import World
 
 _IMAGES_PER_PASS = 192
+_DEFAULT_TIMES = 10
+
+
+def is_validation_due(steps_done: int, num_steps: int, every_steps: int | None) -> bool:
+    """Whether to validate after so many steps: at even distances, and after the last."""
+    distance = every_steps or max(1, num_steps // _DEFAULT_TIMES)
+    return steps_done == num_steps or steps_done % distance == 0
 
 
 @torch.no_grad()
@@ -26,21 +42,76 @@ def validate(
     student_temperature: float,
     max_images: int,
 ) -> Json | None:
-    """KL and agreement with the teacher on validation groups; None without a validation split."""
+    """Means over validation triplets, in all and `by_strategy`; None without a validation split.
+
+    `triplets` counts them, and the other names are those of `FIGURES`.
+    """
     if plan.validation is None:
         return None
-    sums = torch.zeros(3, dtype=torch.float64, device=world.device)
-    groups = _share(plan.validation, world, max_images)
-    batches = (decoder.batch(chunk) for chunk in _chunks(groups, plan.validation.images_per_group))
+    strategies = strategies_of(plan.validation)
+    sums = torch.zeros(len(strategies), len(FIGURES) + 1, dtype=torch.float64, device=world.device)
+    groups = first_groups(plan.validation, max_images, world)
+    chunks = _chunks(groups, plan.validation.images_per_group)
+    batches = (decoder.batch(chunk, plan.validation.skip) for chunk in chunks)
     with ahead(batches) as ready:
         for batch in ready:
-            totals = batch_totals(learner.backbone, batch, student_temperature, world.device)
-            sums += totals.stacked()
-    loss, agreeing, count = world.sum(sums).tolist()
-    return {"kl": loss / count, "accuracy": agreeing / count, "triplets": int(count)}
+            for strategy, row in _batch_sums(learner, batch, student_temperature, world.device):
+                sums[strategies.index(strategy)] += row
+    return means_by_strategy(strategies, world.sum(sums))
 
 
-def _share(sources: Sources, world: World, max_images: int) -> Iterator[Labelled]:
+def strategies_of(sources: Sources) -> tuple[str, ...]:
+    """The sources' strategies, each once, in order of first appearance."""
+    return tuple(dict.fromkeys(source.kind.strategy for source in sources.sources))
+
+
+def means_by_strategy(
+    strategies: Sequence[str], sums: Float64[Tensor, "strategies figures_and_count"]
+) -> Json | None:
+    """Means from sums of figures and, last, counts; None where nothing was counted."""
+    if not sums[:, -1].sum():
+        return None
+    counted = {
+        name: row for name, row in zip(strategies, sums, strict=True) if row[-1]
+    }  # fmt: skip
+    by_strategy = {name: _means(row) for name, row in counted.items()}
+    return {**_means(sums.sum(0)), "by_strategy": by_strategy}
+
+
+def _means(row: Float64[Tensor, "figures_and_count"]) -> Json:
+    *totals, num_triplets = row.tolist()
+    means = {name: total / num_triplets for name, total in zip(FIGURES, totals, strict=True)}
+    return {**means, "triplets": int(num_triplets)}
+
+
+def _batch_sums(
+    learner: Learner, batch: Batch, student_temperature: float, device: str
+) -> Iterator[tuple[str, Float64[Tensor, "figures_and_count"]]]:
+    vectors = represent_parts(learner.network, batch, device) if batch else []
+    for part, z in zip(batch, vectors, strict=True):
+        figures = part_figures(z, part, student_temperature, device).flatten(0, 1)
+        count = figures.new_tensor([len(figures)])
+        yield part.kind.strategy, torch.cat([figures.sum(0), count])
+
+
+def part_figures(
+    vectors: Float[Tensor, "groups images dim"],
+    part: Part,
+    student_temperature: float,
+    device: str,
+) -> Float64[Tensor, "groups triplets figures"]:
+    """The figures of every triplet of a part, from the student's representations."""
+    triplets = positions(part.kind, device)
+    teacher = torch.from_numpy(part.similarities).to(device)
+    return triplet_figures(
+        gram_pair_similarities(gram_matrices(vectors), triplets),
+        gram_pair_similarities(teacher, triplets),
+        student_temperature=student_temperature,
+        teacher_temperature=part.kind.teacher_temperature,
+    )
+
+
+def first_groups(sources: Sources, max_images: int, world: World) -> Iterator[Labelled]:
     """The rank's part of the first groups of each run, about `max_images` in all."""
     index = 0
     for source in sources.sources:

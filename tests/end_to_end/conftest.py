@@ -131,8 +131,8 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.05)
 
 
-def kill_workers(driver: int, name: str) -> int:
-    """SIGKILL every Ray worker of a driver's own Ray whose title holds the name."""
+def kill_workers(driver: int, name: str, at_most: int = 1000) -> int:
+    """SIGKILL the Ray workers of a driver's own Ray whose title holds the name; how many died."""
     listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True).stdout
     rows = [line.split(maxsplit=2) for line in listed.splitlines()[1:]]
     family = {driver}
@@ -143,7 +143,7 @@ def kill_workers(driver: int, name: str) -> int:
         family = grown
     killed = 0
     for pid, _, title in (row for row in rows if len(row) == 3):
-        if int(pid) in family and name in title:
+        if int(pid) in family and name in title and killed < at_most:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
                 killed += 1

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+import alignet_ray
 from alignet_ray.records.manifest import read_manifest
 from alignet_ray.records.store import Folder
 from alignet_ray.records.student import read_student
@@ -75,13 +77,22 @@ def test_a_killed_conversion_goes_on_to_the_same_bytes_and_a_student_trains_on_t
     assert generated is not None
     assert manifest.num_groups == 5 * generated.num_groups
     student = tmp_path / "student"
-    run_job(
+    printed = run_job(
         "train", "--runs", str(killed), str(baseline), "--output", str(student),
         "--student.name", "test_byobnet", "--student.random-init",
         "--student.preprocessing.resolution", "32",
         "--steps", "3", "--groups-per-step", "8", "--resources.device", "cpu", *CPUS,
     )  # fmt: skip
-    assert read_student(Folder.at(str(student))).training["figures"]["validation"]["after"]
+    training = read_student(Folder.at(str(student))).training
+    assert training["figures"]["validation"]["after"]["by_strategy"]["cluster_border"]
+    assert [run["groups"] for run in training["data"]["runs"]] == [
+        manifest.num_groups, generated.num_groups
+    ]  # fmt: skip
+    assert f"report     {student}/report/index.html" in printed
+    assert "Where the student changed its mind" in (student / "report/index.html").read_text()
+    assert len(list((student / "logs").glob("train-*.json"))) == 1
+    picture = Image.open(next(workspace.images.rglob("*.jpg")))
+    assert alignet_ray.load_student(str(student)).embed([picture]).isfinite().all()
 
 
 @pytest.mark.skipif("CHAOS" not in os.environ, reason="long; `make chaos` runs it")

@@ -41,7 +41,7 @@ def test_a_student_is_two_models(tmp_path, resolved):
     assert [m.variant for m in (before, after)] == ["before", "after"]
     assert {m.label for m in (before, after)} == {"s"}
     assert [m.expected_sha256 for m in (before, after)] == ["a" * 64, "b" * 64]
-    assert after.backbone.checkpoint == f"{tmp_path}/s/student.safetensors"
+    assert after.backbone.checkpoint == f"{tmp_path}/s/model.safetensors"
     assert before.digest == after.digest
 
 

@@ -9,14 +9,14 @@ from torch import Tensor
 
 from alignet_ray.functional.distillation import agrees_with_teacher, gram_loss, gram_matrices
 from alignet_ray.functional.groups import STRATEGIES, triplet_positions
+from alignet_ray.functional.losses import DIVERGENCES
 
-BLOCKS = {
-    "random": (5,),
-    "cluster_border": (3, 2, 2),
-    "class_border": (2, 1),
-    "within_cluster": (4, 3),
-    "within_class": (3,),
-}
+SMALLEST = {"random": (3,), "within_cluster": (3,), "within_class": (3,)}
+LARGER = {"random": (5,), "within_cluster": (4, 3), "within_class": (3, 3)}
+CASES = [(strategy, SMALLEST.get(strategy, (2, 1))) for strategy in STRATEGIES]
+CASES += [(strategy, LARGER.get(strategy, (3, 3, 3))) for strategy in STRATEGIES]
+CASES += [("cluster_border", (3, 2, 2))]
+"""The paper's triplet, and a P x K group, of every strategy."""
 STUDENT_TEMPERATURE = 2.5
 TEACHER_TEMPERATURE = 0.7
 
@@ -38,14 +38,19 @@ def _literal_triplets(strategy: str, blocks: tuple[int, ...]) -> list[tuple[int,
     return [t for t in triplets if len({block[i] for i in t}) == 1]
 
 
-def _literal_loss(vectors: Tensor, teacher: Tensor, i: int, j: int, k: int) -> Tensor:
-    """KL of one triplet, softmax and logarithm by hand (method: section 5)."""
+def _literal_loss(
+    divergence: str, vectors: Tensor, teacher: Tensor, i: int, j: int, k: int
+) -> Tensor:
+    """Divergence of one triplet, softmax and logarithm by hand (method: section 5)."""
     pairs = [(i, j), (i, k), (j, k)]
     student = torch.stack([vectors[a].dot(vectors[b]) for a, b in pairs]) / STUDENT_TEMPERATURE
     target = torch.stack([teacher[a, b] for a, b in pairs]) / TEACHER_TEMPERATURE
     p = target.exp() / target.exp().sum()
     q = student.exp() / student.exp().sum()
-    return (p * (p / q).log()).sum()
+    if divergence == "kl":
+        return (p * (p / q).log()).sum()
+    middle = (p + q) / 2
+    return ((p * (p / middle).log()).sum() + (q * (q / middle).log()).sum()) / 2
 
 
 def _example(blocks: tuple[int, ...], groups: int = 2) -> tuple[Tensor, Tensor]:
@@ -56,30 +61,39 @@ def _example(blocks: tuple[int, ...], groups: int = 2) -> tuple[Tensor, Tensor]:
     return student, teacher @ teacher.mT
 
 
-def _losses(vectors: Tensor, teacher: Tensor, strategy: str, blocks: tuple[int, ...]) -> Tensor:
+def _losses(
+    vectors: Tensor,
+    teacher: Tensor,
+    strategy: str,
+    blocks: tuple[int, ...],
+    divergence: str = "kl",
+) -> Tensor:
     return gram_loss(
         gram_matrices(vectors),
         teacher,
         torch.from_numpy(triplet_positions(strategy, blocks)),
         student_temperature=STUDENT_TEMPERATURE,
         teacher_temperature=TEACHER_TEMPERATURE,
+        divergence=DIVERGENCES[divergence],
     )
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_values_and_gradients_equal_listed_triplets(strategy: str) -> None:
-    blocks = BLOCKS[strategy]
+@pytest.mark.parametrize("divergence", DIVERGENCES)
+@pytest.mark.parametrize(("strategy", "blocks"), CASES)
+def test_values_and_gradients_equal_listed_triplets(
+    strategy: str, blocks: tuple[int, ...], divergence: str
+) -> None:
     vectors, teacher = _example(blocks)
     literal = torch.stack(
         [
             torch.stack(
-                [_literal_loss(vectors[g], teacher[g], *t)
+                [_literal_loss(divergence, vectors[g], teacher[g], *t)
                  for t in _literal_triplets(strategy, blocks)]
             )
             for g in range(len(vectors))
         ]
     )  # fmt: skip
-    losses = _losses(vectors, teacher, strategy, blocks)
+    losses = _losses(vectors, teacher, strategy, blocks, divergence)
     assert losses.shape == literal.shape
     torch.testing.assert_close(losses.sort().values, literal.sort().values, atol=1e-6, rtol=0)
     (found,) = torch.autograd.grad(losses.mean(), vectors)
@@ -88,10 +102,14 @@ def test_values_and_gradients_equal_listed_triplets(strategy: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("student", "expected"),
-    [([0, 0, 0], 0.65755), ([100, 50, 20], 0.35099), ([500, 300, 100], 0.0)],
+    ("student", "kl", "jsd"),
+    [
+        ([0, 0, 0], 0.65755, 0.17713),
+        ([100, 50, 20], 0.35099, 0.09910),
+        ([500, 300, 100], 0.0, 0.0),
+    ],
 )
-def test_golden_values(student: list[float], expected: float) -> None:
+def test_golden_values(student: list[float], kl: float, jsd: float) -> None:
     """The values of method.md, section 7."""
 
     def gram(pairs: list[float]) -> Tensor:
@@ -101,14 +119,16 @@ def test_golden_values(student: list[float], expected: float) -> None:
         return matrix
 
     triplets = torch.tensor([[0, 1, 2]])
-    losses = gram_loss(
-        gram(student),
-        gram([5, 3, 1]),
-        triplets,
-        student_temperature=100.0,
-        teacher_temperature=1.0,
-    )
-    assert losses.item() == pytest.approx(expected, abs=1e-5)
+    for divergence, expected in (("kl", kl), ("jsd", jsd)):
+        losses = gram_loss(
+            gram(student),
+            gram([5, 3, 1]),
+            triplets,
+            student_temperature=100.0,
+            teacher_temperature=1.0,
+            divergence=DIVERGENCES[divergence],
+        )
+        assert losses.item() == pytest.approx(expected, abs=1e-5)
 
 
 def test_permuting_the_images_inside_blocks_keeps_the_mean() -> None:

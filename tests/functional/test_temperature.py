@@ -12,6 +12,8 @@ from alignet_ray.functional.temperature import (
     best_temperature,
     matching_temperature,
     mean_entropy,
+    spread,
+    spread_matching_temperature,
 )
 
 
@@ -80,3 +82,28 @@ def test_similarities_that_say_nothing_or_all_have_the_ends_of_the_range():
     assert best_temperature(similarities, np.array([[0.1, 0.2, 0.7]])) > 1e6
     assert best_temperature(similarities, np.array([[1.0, 0.0, 0.0]])) < 1e-3
     assert best_temperature(np.ones((4, 3)), np.full((4, 3), 1 / 3)) == 1.0
+
+
+@given(st.integers(0, 1000), st.floats(-6, 6), st.floats(0.01, 100.0))
+@settings(max_examples=20, deadline=None)
+def test_divided_by_the_temperature_similarities_have_the_wanted_spread(
+    seed: int, log_scale: float, target: float
+) -> None:
+    similarities = np.random.default_rng(seed).normal(size=(50, 3)) * 10**log_scale
+    temperature = spread_matching_temperature(similarities, target)
+    assert spread(similarities / temperature) == pytest.approx(target)
+
+
+def test_spread_is_the_deviation_of_differences_over_the_root_of_three() -> None:
+    similarities = np.random.default_rng(0).normal(loc=40, size=(200, 3))
+    differences = similarities[:, [0, 0, 1]] - similarities[:, [1, 2, 2]]
+    expected = np.sqrt(np.mean(differences**2) / 3)
+    assert spread(similarities) == pytest.approx(expected)
+    assert spread(similarities + np.arange(200)[:, None]) == pytest.approx(expected)
+
+
+def test_a_spread_of_nothing_cannot_be_matched() -> None:
+    with pytest.raises(ValueError, match="equal"):
+        spread_matching_temperature(np.ones((5, 3)), 0.5)
+    with pytest.raises(ValueError, match="more than 0"):
+        spread_matching_temperature(np.array([[1.0, 2.0, 3.0]]), 0.0)

@@ -21,6 +21,7 @@ from alignet_ray.config.generate import (
     ShardConfig,
 )
 from alignet_ray.config.resources import Resources
+from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import InputError, MismatchError
 from alignet_ray.functional.temperature import mean_entropy
 from alignet_ray.generation.estimate import estimate, estimate_lines
@@ -31,7 +32,11 @@ from alignet_ray.records.clusters import read_index
 from alignet_ray.records.manifest import read_manifest
 from alignet_ray.records.run import image_root
 from alignet_ray.records.store import Folder
+from alignet_ray.records.student import read_student
 from alignet_ray.records.teacher_bundle import TeacherBundle, Transform, write_bundle
+from alignet_ray.training.loop import train_student
+from alignet_ray.training.plan import make_plan
+from alignet_ray.training.world import World
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.usefixtures("ray_cluster")]
 
@@ -151,7 +156,28 @@ def test_a_lost_manifest_is_written_again_and_said(make, aligned):
     assert not generate(make("aligned")).has_written
 
 
-def test_auto_temperature_matches_the_mean_entropy_of_the_other_run(make, aligned):
+class Silent:
+    def begin(self, step: int) -> None: ...
+
+    def advance(self, steps: int, text: str = "") -> None: ...
+
+    def say(self, line: str) -> None: ...
+
+    def is_stopping(self) -> bool:
+        return False
+
+
+def trained_on(root: str, output: Path) -> float:
+    """The teacher temperature that a student of this run was trained at (UnAligNet)."""
+    config = TrainConfig(
+        runs=(root,), output=str(output), student=BACKBONE, steps=2, groups_per_step=2
+    )
+    train_student(config, make_plan(config), World(), Silent())
+    (run,) = read_student(Folder.at(str(output))).training["data"]["runs"]
+    return run["teacher_temperature"]
+
+
+def test_auto_temperature_matches_the_mean_entropy_of_the_other_run(make, aligned, place):
     auto = ShardConfig(group="3x2", num_validation_images=40, teacher_temperature="auto")
     config = make("matched", images_from=aligned, shards=auto, **BORROWED)
     summary = generate(config)
@@ -167,7 +193,9 @@ def test_auto_temperature_matches_the_mean_entropy_of_the_other_run(make, aligne
         assert train is not None
         assert train.teacher_temperature == manifest.teacher_temperature
     assert entropies[0] == pytest.approx(entropies[1], rel=1e-4)
-    assert {split.teacher_temperature for split in summary.splits} != {1.0}
+    (temperature,) = {split.teacher_temperature for split in summary.splits}
+    assert temperature != 1.0
+    assert trained_on(summary.root, place / "unaligned_student") == temperature
     before = content(summary.root, "shards")
     generate(config)
     assert content(summary.root, "shards") == before

@@ -58,3 +58,25 @@ def test_a_broken_student_json_is_a_record_error(root, data):
     root.write(STUDENT_NAME, data)
     with pytest.raises(RecordError, match=r"student.json: "):
         read_student(root)
+
+
+@pytest.mark.parametrize("name", ["student.safetensors", WEIGHTS_NAME])
+def test_the_record_names_the_file_of_the_weights(root, student, name):
+    write_student(root, student, WEIGHTS)
+    data = root.read(STUDENT_NAME).replace(WEIGHTS_NAME.encode(), name.encode())
+    root.write(STUDENT_NAME, data)
+    assert read_student(root).aligned.checkpoint == root.place(name)
+
+
+def test_weights_that_are_not_beside_the_record_are_refused(root, student):
+    write_student(root, student, WEIGHTS)
+    data = root.read(STUDENT_NAME).replace(WEIGHTS_NAME.encode(), b"../other.safetensors")
+    root.write(STUDENT_NAME, data)
+    with pytest.raises(RecordError, match="the name of a file beside it"):
+        read_student(root)
+
+
+def test_files_beside_the_weights_are_there_before_the_record(root, student):
+    write_student(root, student, WEIGHTS, {"README.md": b"card", "config.json": b"{}"})
+    assert root.read("README.md") == b"card"
+    assert set(root.sizes()) == {WEIGHTS_NAME, STUDENT_NAME, "README.md", "config.json"}

@@ -16,7 +16,8 @@ from alignet_ray.config.human_sources import HumanSourcesConfig
 from alignet_ray.errors import InputError
 from alignet_ray.functional.odd_one_out import pair_similarities
 from alignet_ray.functional.row_order import other_orders
-from alignet_ray.models.backbones import import_plugins, load_backbone
+from alignet_ray.models.backbones import load_backbone
+from alignet_ray.models.plugins import import_plugins
 from alignet_ray.models.preprocessing import decode_image, to_pixels
 from alignet_ray.records.choices import read_choices
 from alignet_ray.records.human import HumanChoices, read_names

@@ -134,12 +134,19 @@ class Listener:
     def __init__(self) -> None:
         self.steps = 0
         self.lines: list[str] = []
+        self.first_step: int | None = None
 
-    def advance(self, steps: int) -> None:
+    def begin(self, step: int) -> None:
+        self.first_step = step
+
+    def advance(self, steps: int, text: str = "") -> None:
         self.steps += steps
 
     def say(self, line: str) -> None:
         self.lines.append(line)
+
+    def is_stopping(self) -> bool:
+        return False
 
 
 @pytest.fixture

@@ -13,11 +13,17 @@ from alignet_ray.training.world import World
 
 
 class Silent:
-    def advance(self, steps: int) -> None:
+    def begin(self, step: int) -> None:
+        pass
+
+    def advance(self, steps: int, text: str = "") -> None:
         pass
 
     def say(self, line: str) -> None:
         pass
+
+    def is_stopping(self) -> bool:
+        return False
 
 
 def main(rendezvous: str, job: str) -> None:

@@ -1,13 +1,20 @@
-"""Reading what was planned: order, look-ahead, several runs, bounded holding."""
+"""From groups to batches: kinds, what is lost, a bounded look-ahead, an end in time."""
 
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from alignet_ray.config.backbone import Preprocessing
-from alignet_ray.training.data import Decoder, ahead, step_groups
+from alignet_ray.config.streaming import StreamingConfig
+from alignet_ray.errors import RecordError
+from alignet_ray.models.preprocessing import decode_image, to_pixels
+from alignet_ray.training.data import Decoder, Reader, ahead, reading
 from alignet_ray.training.plan import make_plan
 from alignet_ray.training.sources import open_sources
 
@@ -19,44 +26,6 @@ PIXELS = Preprocessing(
     mean=(0.5, 0.5, 0.5),
     std=(0.5, 0.5, 0.5),
 )
-
-
-def _keys(groups: list[Any]) -> list[tuple[str, ...]]:
-    return [group.keys for _, group in groups]
-
-
-def test_groups_come_as_the_plan_says(make_config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alignet_ray.training.sources.READ_BYTES", 20_000)  # several reads a shard
-    plan = make_plan(make_config())
-    shards = [
-        [group.keys for _, group in plan.sources.groups(index, 0, count)]
-        for index, count in enumerate(plan.layout.group_counts)
-    ]
-    steps = list(step_groups(plan.sources, plan.layout, range(2), num_steps=6))
-    assert len(steps) == 6
-    for number, step in enumerate(steps):
-        epoch, place = divmod(number, plan.layout.steps_per_epoch)
-        wanted = plan.layout.epoch(epoch).step_groups(place, rank=0, world_size=1)
-        assert _keys(step) == [shards[shard][group] for shard, group in wanted]
-
-
-def test_two_ranks_share_what_one_has(make_config: Any) -> None:
-    plan = make_plan(make_config())
-    alone = list(step_groups(plan.sources, plan.layout, range(2), num_steps=5))
-    left, right = (
-        list(step_groups(plan.sources, plan.layout, plan.layout.streams_of(rank, 2), num_steps=5))
-        for rank in range(2)
-    )
-    for whole, first, second in zip(alone, left, right, strict=True):
-        assert _keys(whole) == _keys(first) + _keys(second)
-
-
-@pytest.mark.parametrize("first_step", range(9))
-def test_reading_goes_on_at_any_step(make_config: Any, first_step: int) -> None:
-    plan = make_plan(make_config())
-    steps = list(step_groups(plan.sources, plan.layout, range(2), num_steps=8))
-    later = step_groups(plan.sources, plan.layout, range(2), 8, first_step)
-    assert [_keys(step) for step in later] == [_keys(step) for step in steps[first_step:]]
 
 
 def test_runs_with_other_groups_train_together(make_run: Any, run_root: str) -> None:
@@ -71,6 +40,79 @@ def test_runs_with_other_groups_train_together(make_run: Any, run_root: str) -> 
     assert wide.pixels.shape == (2, 6, 16, 16, 3)
     assert small.pixels.shape == (2, 3, 16, 16, 3)
     assert small.similarities.shape == (2, 3, 3)
+
+
+def test_threads_decode_every_image_to_its_place(run_root: str) -> None:
+    sources = open_sources([run_root], "train", None)
+    assert sources is not None
+    groups = list(sources.groups(0, 0, 3))
+    decoder = Decoder(PIXELS, 2)
+    (part,) = decoder.batch(groups)
+    assert decoder.batch([]) == ()
+    decoder.close()
+    for pixels, (_, group) in zip(part.pixels, groups, strict=True):
+        for place, image in enumerate(group.images):
+            np.testing.assert_array_equal(pixels[place], to_pixels(decode_image(image), PIXELS))
+
+
+def test_an_image_that_does_not_decode_takes_its_group_along(run_root: str) -> None:
+    sources = open_sources([run_root], "train", None)
+    assert sources is not None
+    groups = list(sources.groups(0, 0, 3))
+    kind, second = groups[1]
+    groups[1] = kind, replace(second, images=(*second.images[:3], b"no image", *second.images[4:]))
+    decoder, told = Decoder(PIXELS, 1), []
+    with pytest.raises(RecordError, match="not a JPEG, PNG or WebP image"):
+        decoder.batch(groups)
+    (part,) = decoder.batch(groups, told.append)
+    (whole,) = decoder.batch([groups[0], groups[2]])
+    assert decoder.batch([groups[1]], told.append) == ()
+    decoder.close()
+    np.testing.assert_array_equal(part.pixels, whole.pixels)
+    np.testing.assert_array_equal(part.similarities, whole.similarities)
+    assert second.keys[3] in str(told[0])
+
+
+def _counts(make_config: Any, root: str, fraction: float, first_step: int = 0) -> list[Any]:
+    """(groups in the batch, groups skipped until then) of each step."""
+    config = StreamingConfig(
+        num_streams=2, shuffle_buffer=3, tolerate_bad_shards=True, max_skipped_fraction=fraction
+    )
+    plan = make_plan(make_config(runs=(root,), data=config))
+    decoder = Decoder(PIXELS, 1)
+
+    def count(reader: Reader) -> Iterator[tuple[int, int]]:
+        for batch in reader:
+            yield sum(len(part.pixels) for part in batch), reader.skipped
+
+    with reading(
+        plan.sources, plan.layout, range(2), decoder, config, num_steps=8, first_step=first_step
+    ) as reader:
+        found = list(count(reader))
+    decoder.close()
+    return found
+
+
+@pytest.mark.parametrize("missing", [(0, 2), (0, 1, 2)])
+def test_every_step_comes_and_what_is_lost_is_counted(
+    make_run: Any, make_config: Any, missing: tuple[int, ...]
+) -> None:
+    root = make_run(validation=())
+    for shard in missing:
+        Path(root, f"shards/train/00000{shard}.tar").unlink()
+    counts = _counts(make_config, root, 1.0)
+    sizes = [size for size, _ in counts]
+    assert len(sizes) == 8
+    assert (sum(sizes) > 0) == (len(missing) < 3)
+    assert [skipped for _, skipped in counts] == np.cumsum(4 - np.array(sizes)).tolist()
+    assert [size for size, _ in _counts(make_config, root, 1.0, first_step=5)] == sizes[5:]
+
+
+def test_too_much_that_is_lost_is_an_error(make_run: Any, make_config: Any) -> None:
+    root = make_run(validation=())
+    Path(root, "shards/train/000000.tar").unlink()
+    with pytest.raises(RecordError, match=r"[23] of a worker's 16 groups of epoch 0 are missing"):
+        _counts(make_config, root, 0.1)
 
 
 def test_looking_ahead_is_bounded_and_stops() -> None:
@@ -99,3 +141,18 @@ def test_a_makers_exception_comes_out_in_its_turn() -> None:
         assert next(items) == 1
         with pytest.raises(OSError, match="gone"):
             next(items)
+
+
+def test_a_maker_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alignet_ray.training.data._CLOSE_SECONDS", 0.1)
+    released = threading.Event()
+
+    def hanging() -> Iterator[int]:
+        yield 1
+        released.wait(30)
+
+    started = time.monotonic()
+    with ahead(hanging()) as items:
+        assert next(items) == 1
+    released.set()
+    assert time.monotonic() - started < 10

@@ -20,7 +20,7 @@ def test_an_empty_folder_has_no_figures(tmp_path) -> None:
 
 def test_figures_come_back_and_other_settings_are_refused_by_name(tmp_path) -> None:
     folder, backbone = Folder.at(str(tmp_path)), load_backbone(TINY)
-    export_student(folder, backbone, {"learning_rate": 0.1}, {"loss": 0.5})
+    export_student(folder, backbone, {"learning_rate": 0.1}, {"loss": 0.5}, {})
     assert exported_figures(folder, {"learning_rate": 0.1}) == {"loss": 0.5}
     with pytest.raises(MismatchError, match="learning_rate"):
         exported_figures(folder, {"learning_rate": 0.2})
@@ -30,7 +30,7 @@ def test_a_random_start_can_be_had_again_beside_the_trained_weights(tmp_path) ->
     folder, backbone = Folder.at(str(tmp_path)), load_backbone(TINY)
     first = next(backbone.trunk.parameters())
     first.data.add_(1.0)
-    export_student(folder, backbone, {}, {})
+    export_student(folder, backbone, {}, {}, {})
     student = read_student(folder)
     before = load_backbone(student.initial.as_config())
     after = load_backbone(student.aligned.as_config())

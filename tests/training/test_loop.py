@@ -14,13 +14,19 @@ import torch.distributed
 from safetensors.torch import load_file
 
 from alignet_ray.config.distillation import LossConfig
+from alignet_ray.config.streaming import StreamingConfig
 from alignet_ray.config.train import TrainConfig
+from alignet_ray.config.validation import ValidationConfig
 from alignet_ray.errors import InputError, RecordError
 from alignet_ray.models.backbones import load_backbone
 from alignet_ray.records.store import Folder
 from alignet_ray.records.student import read_student
+from alignet_ray.training.export import exported_pins
 from alignet_ray.training.loop import train_student
+from alignet_ray.training.metrics import VALIDATIONS_NAME, read_log
 from alignet_ray.training.plan import make_plan
+from alignet_ray.training.report.job import write_report
+from alignet_ray.training.report.record import read_facts
 from alignet_ray.training.world import World
 
 RANK_SCRIPT = Path(__file__).with_name("rank.py")
@@ -35,7 +41,7 @@ def _log(output: str) -> list[dict[str, Any]]:
 
 
 def _weights(output: str) -> dict[str, torch.Tensor]:
-    return load_file(Path(output, "student.safetensors"))
+    return load_file(Path(output, "model.safetensors"))
 
 
 def _train_as_two_ranks(config: TrainConfig, folder: Path, observer: Any) -> dict[str, Any]:
@@ -92,7 +98,7 @@ def test_the_same_command_gives_the_same_weights_and_it_learns(
 def test_timm_loads_the_student_and_gives_its_outputs(make_config: Any, listener: Any) -> None:
     config = make_config()
     _train(config, listener)
-    path = str(Path(config.output, "student.safetensors"))
+    path = str(Path(config.output, "model.safetensors"))
     model = timm.create_model(config.student.name, checkpoint_path=path).eval()
     record = read_student(Folder.at(config.output))
     ours = load_backbone(record.aligned.as_config(), expected_sha256=record.aligned.weights_sha256)
@@ -102,6 +108,26 @@ def test_timm_loads_the_student_and_gives_its_outputs(make_config: Any, listener
     torch.testing.assert_close(ours(pixels), expected)
     assert record.initial.weights_sha256 != record.aligned.weights_sha256
     assert record.training["settings"]["runs"]["run_0"]["shards"] == 3
+    assert record.training["data"]["runs"][0]["strategy"] == "cluster_border"
+    named = timm.create_model(f"local-dir:{config.output}", pretrained=True, num_classes=0).eval()
+    torch.testing.assert_close(named(images), expected)
+
+
+def test_validations_are_logged_and_the_report_has_what_it_shows(
+    make_config: Any, listener: Any
+) -> None:
+    config = make_config(steps=5, validation=ValidationConfig(every_steps=2))
+    figures = _train(config, listener)
+    folder = Folder.at(config.output)
+    validations = read_log(folder, VALIDATIONS_NAME)
+    assert [own["step"] for own in validations] == [0, 2, 4, 5]
+    for own, state in ((validations[0], "before"), (validations[-1], "after")):
+        assert own == {"step": own["step"], **figures["validation"][state]}
+    facts = read_facts(folder)
+    assert facts is not None
+    assert facts.looked_at == 4 * 12
+    assert folder.sizes("logs/tensorboard")
+    assert b"report of a student" in Path(write_report(folder)).read_bytes()
 
 
 def test_weight_decay_pulls_to_the_initial_weights(make_config: Any, listener: Any) -> None:
@@ -124,6 +150,21 @@ def test_running_statistics_and_unused_weights_stay(make_config: Any, listener: 
     for name in initial:
         is_still = "running_" in name or name.startswith("classifier") or "batches" in name
         assert torch.equal(initial[name], trained[name]) == is_still, name
+
+
+def test_lost_groups_are_named_and_training_goes_on(
+    make_run: Any, make_config: Any, listener: Any
+) -> None:
+    root = make_run(validation=())
+    shard = Path(root, "shards/train/000001.tar")
+    shard.write_bytes(shard.read_bytes()[:70_000])
+    data = StreamingConfig(num_streams=2, tolerate_bad_shards=True, max_skipped_fraction=0.5)
+    config = make_config(runs=(root,), data=data)
+    _train(config, listener)
+    assert len(_log(config.output)) == 4
+    assert [line for line in listener.lines if "000001.tar: 70,000 bytes" in line]
+    pins = exported_pins(Folder.at(config.output))
+    assert make_plan(config, pins).start == pins
 
 
 def test_a_truncated_shard_is_one_line_that_names_it(

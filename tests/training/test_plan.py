@@ -72,7 +72,7 @@ def test_a_students_folder_is_kept_for_its_own_settings(make_config: Any) -> Non
     backbone = make_learner(config, World()).backbone
     settings = plan.settings(config, backbone.resolved)
     assert exported_figures(folder, settings) is None
-    export_student(folder, backbone, settings, {"a": 1})
+    export_student(folder, backbone, settings, {"a": 1}, {})
     assert exported_figures(folder, settings) == {"a": 1}
     more_workers = make_config(num_workers=2)
     same = make_plan(more_workers).settings(more_workers, backbone.resolved)

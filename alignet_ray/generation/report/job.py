@@ -32,8 +32,8 @@ def report(config: ReportConfig) -> str:
     root = Folder.at(config.run)
     if not root.exists(CONFIG_NAME):
         raise InputError(
-            "no such run or teacher", "the folder of one", root.url,
-            "Give the --output of jobs/generate.py, jobs/convert.py or jobs/fit_teacher.py.",
+            "no such run, teacher or student", "the folder of one", root.url,
+            "Give the --output of jobs/generate.py, convert.py, fit_teacher.py or train.py.",
         )  # fmt: skip
     read_run(root)  # where it is not finished, say so before Ray starts and a lock file is made
     with locked(root), ray_session(config.resources):
