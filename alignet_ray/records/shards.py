@@ -8,6 +8,7 @@ every sample's byte range and SHA-256, so a reader may take any run of groups an
 import hashlib
 import io
 import tarfile
+import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,10 @@ from alignet_ray.records.tar_bytes import TAR_BLOCK, npy_bytes, tar_header
 SHARDS_FOLDER = "shards"
 SPLITS = ("train", "validation")
 
+_ONE_HEADER = threading.Lock()
+"""numpy reads an array's header by `ast.literal_eval`, which Python 3.11 fails at in two threads
+now and then ("recursion depth mismatch").
+"""
 _SIMILARITIES = "similarities.npy"
 
 
@@ -318,7 +323,8 @@ def group_of_members(members: dict[str, bytes], key: str) -> Group:
     """
     members = dict(members)
     meta = parse_json(members.pop("json"), key)
-    matrix = np.load(io.BytesIO(members.pop(_SIMILARITIES)), allow_pickle=False)
+    with _ONE_HEADER:
+        matrix = np.load(io.BytesIO(members.pop(_SIMILARITIES)), allow_pickle=False)
     if matrix.dtype != np.float32 or matrix.shape != (len(members),) * 2:
         raise ValueError(f"similarities are {matrix.dtype} {matrix.shape}")
     return Group(

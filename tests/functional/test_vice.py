@@ -140,6 +140,7 @@ def test_a_stopped_fit_goes_on_to_the_same_numbers():
         assert torch.equal(left, right)
 
 
+@pytest.mark.slow
 def test_a_planted_embedding_is_recovered():
     truth = planted(60, 3)
     choices, unseen, expected = draw(truth, 60_000)

@@ -162,6 +162,7 @@ def training_sources(table, strategy):
     return np.where(np.arange(len(sources)) >= FIRST_TRAINING_ROW, sources, -1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("strategy", "blocks"), SMALL_CASES)
 def test_the_whole_table_is_drawn_by_the_law(table, strategy, blocks):
     images = drawn_images(request_of(table, strategy, blocks, 2500), 0)
@@ -193,6 +194,7 @@ def pool_sources(request, table, strategy, shard):
     return np.where(inside, sources, -1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("strategy", "blocks"),
     [*((strategy, SHAPES[strategy][0]) for strategy in STRATEGIES), ("cluster_border", (3, 3))],

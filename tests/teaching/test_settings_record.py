@@ -106,7 +106,7 @@ def test_every_setting_is_on_one_side():
         assert {field.name for field in fields(kind)} == set(PARTS[part])
     recorded = {field.name for field in fields(ResolvedBackbone)} - {"checkpoint"}
     assert recorded == set(BACKBONE)
-    asked = {field.name for field in fields(BackboneConfig)} - {"checkpoint"}
+    asked = {field.name for field in fields(BackboneConfig)} - {"checkpoint", "preset"}
     assert asked <= recorded
     pixels = {field.name for field in fields(PreprocessingConfig)} - {"preset"}
     assert pixels == {field.name for field in fields(Preprocessing)}

@@ -62,6 +62,7 @@ def _train_as_two_ranks(config: TrainConfig, folder: Path, observer: Any) -> dic
     return figures
 
 
+@pytest.mark.slow
 def test_two_ranks_equal_one(make_config: Any, tmp_path: Path, listener: Any) -> None:
     options = {"steps": 6, "loss": LossConfig(weight_decay_to_init=0.01)}
     one, two = make_config("one", **options), make_config("two", **options, num_workers=2)

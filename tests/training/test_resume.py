@@ -181,6 +181,7 @@ def test_a_checkpoint_that_cannot_be_written_ends_the_run_in_one_line(make_confi
         _train(config, Disturber())
 
 
+@pytest.mark.slow
 def test_two_ranks_stop_together_and_one_goes_on_to_the_same_student(
     make_config: Any, tmp_path: Path
 ) -> None:

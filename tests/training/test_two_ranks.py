@@ -62,6 +62,7 @@ def cases(make_config: Any) -> list[tuple[TrainConfig, TrainConfig, tuple[int, i
     return [(plain, plain, (2, 2)), (in_pieces, released, (3, 2)), (in_pieces, released, (3, 0))]
 
 
+@pytest.mark.slow
 def test_two_ranks_equal_one_step_by_step(cases: Any, tmp_path: Path) -> None:
     steps = [[_shares(seed, groups) for seed in range(NUM_STEPS)] for *_, groups in cases]
     job, rendezvous = tmp_path / "job.pickle", tmp_path / "rendezvous"
