@@ -12,6 +12,7 @@ from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import Interrupted, ResourceError
 from alignet_ray.records.checkpoints import read_checkpoints
 from alignet_ray.records.digests import Json
+from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
 from alignet_ray.records.lock import locked
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import describe_backbone
@@ -49,6 +50,7 @@ def train(config: TrainConfig) -> TrainSummary:
     the work is kept.
     """
     config = with_absolute_urls(config)
+    _refuse_missing_inputs(config)
     output = Folder(config.output)
     plan = make_plan(config, *kept_pins(output))
     if plan.remark:
@@ -69,6 +71,14 @@ def train(config: TrainConfig) -> TrainSummary:
         write_report(output)
     seconds = time.monotonic() - started
     return TrainSummary(output=output.url, is_new=True, plan=plan, figures=figures, seconds=seconds)
+
+
+def _refuse_missing_inputs(config: TrainConfig) -> None:
+    """Raise InputError for the first thing that is named and not there, before Ray starts."""
+    for run in config.runs:
+        refuse_missing_folder(run, "a root written by generate", "Check --runs.")
+    weights = ("--student.checkpoint", config.student.checkpoint, "a file of weights")
+    refuse_missing_files([weights])
 
 
 def with_absolute_urls(config: TrainConfig) -> TrainConfig:
