@@ -108,8 +108,8 @@ def exclusions(trials: Trials, trial_sets: Int[np.ndarray, "participants"]) -> E
     """Who is left out, and who had a set of trials that no earlier kept participant had.
 
     `trial_sets` says which set each participant was dealt: five sets hold the same triplets in
-    other orders, so the triplets do not tell it. Missed trials count whatever their kind; one missed catch trial is one failed catch trial.
-    Without a catch trial nobody is left out for them.
+    other orders, so the triplets do not tell it. Missed trials count whatever their kind; one
+    missed catch trial is one failed catch trial. Without a catch trial nobody is left out for them.
     """
     num_participants = len(trial_sets)
     missed = np.bincount(

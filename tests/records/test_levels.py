@@ -22,6 +22,7 @@ from alignet_ray.records.levels import (
 FOLDER = "stimuli/imagenet2012_human_eval_v2.1_category_stratified_triplets/"
 COARSE = ("n01440764_1", "n02088364_2", "n03000684_3")
 FINE = ("n02088364_2", "n02088364_9", "n02088364_7")
+FIVE_WITH_THE_SAME_TRIPLETS = range(5, 10)
 BORDER = ("n02088364_2", "n01440764_5", "n02088364_9")
 
 
@@ -163,7 +164,7 @@ def test_simulated_participants_of_the_real_design_are_read_back(real_data, tmp_
         rows = list(csv.DictReader(file))
     random = np.random.default_rng(0)
     odd = random.integers(0, 3, len(rows))
-    for who in range(20):
+    for who in FIVE_WITH_THE_SAME_TRIPLETS:
         name = f"participant_{who}"
         lines = [
             line(
@@ -176,9 +177,9 @@ def test_simulated_participants_of_the_real_design_are_read_back(real_data, tmp_
         ]  # fmt: skip
         write(tmp_path / f"{name}.json", lines)
     read = read_levels(str(tmp_path))
-    assert read.images == images
+    assert set(read.images) < set(images)
     found = judged_triplets(read.trials, exclusions(read.trials, read.trial_sets))
-    assert len(found.triplets) == 1320
+    assert len(found.triplets) == 330
     assert (found.counts.sum(axis=1) == 5).all(), "each triplet is shown to five participants"
     assert (found.own_counts == found.counts).all(), "though five sets hold the same triplets"
     assert found.mean_log_seconds == pytest.approx(np.log(2.345))
