@@ -5,7 +5,8 @@
     .csv          numbers; with or without the images' names in the first line and the first column
 
 Nothing is unpickled. A pair that was not judged is NaN (in CSV an empty field or NaN). What comes
-out are similarities: dissimilarities are negated, and the file must look like what it is said to be.
+out are similarities: dissimilarities are negated, and the diagonal must fit what the file is said
+to hold.
 """
 
 import csv
