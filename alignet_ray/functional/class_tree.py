@@ -11,11 +11,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class ClassTree:
-    """Sorted children and level of every node below the root; a class may stand above others."""
+    """Children and parents, sorted, and level of every node below the root.
+
+    A class may stand above others.
+    """
 
     root: str
     classes: tuple[str, ...]
     children: Mapping[str, tuple[str, ...]]
+    parents: Mapping[str, tuple[str, ...]]
     levels: Mapping[str, int]
     outside: tuple[str, ...]
 
@@ -44,19 +48,11 @@ class ClassTree:
         """The ancestor of a class at a level, or itself; where several, the first by name."""
         found = {name}
         todo = [name]
-        parents = self._parents()
         while todo:
-            above = [node for node in parents.get(todo.pop(), ()) if node not in found]
+            above = [node for node in self.parents.get(todo.pop(), ()) if node not in found]
             found.update(above)
             todo.extend(above)
         return min((node for node in found if self.levels.get(node) == level), default=None)
-
-    def _parents(self) -> dict[str, list[str]]:
-        parents: dict[str, list[str]] = {}
-        for parent, below in self.children.items():
-            for child in below:
-                parents.setdefault(child, []).append(parent)
-        return parents
 
     def _below(self, node: str) -> frozenset[str]:
         found, todo = {node}, [node]
@@ -85,6 +81,11 @@ def class_tree(edges: Iterable[tuple[str, str]], classes: Sequence[str], root: s
         root=root,
         classes=tuple(name for name in classes if name in reached),
         children={node: tuple(sorted(below)) for node, below in sorted(kept.items())},
+        parents={
+            node: tuple(sorted(own & levels.keys()))
+            for node, own in sorted(parents.items())
+            if node in levels
+        },
         levels=dict(sorted(levels.items())),
         outside=tuple(name for name in classes if name not in reached),
     )

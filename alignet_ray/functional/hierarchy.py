@@ -22,6 +22,7 @@ from alignet_ray.functional.random_streams import RandomStream
 _ROWS_AT_ONCE = 256
 
 Vectors = Float[np.ndarray, "images dim"]
+LaterVectors = Float[np.ndarray, "images later_dim"]
 
 
 class Moments(NamedTuple):
@@ -77,7 +78,9 @@ def distance_moments(vectors: Vectors) -> Moments:
     return Moments(mean + (shift or 0.0), deviation)
 
 
-def hierarchy_change(before: Vectors, after: Vectors, categories: Categories) -> HierarchyChange:
+def hierarchy_change(
+    before: Vectors, after: LaterVectors, categories: Categories
+) -> HierarchyChange:
     """Changes of all pairs' z-scored distances, by relation and by superordinate categories."""
     moments = distance_moments(before), distance_moments(after)
     num_above = int(categories[:, 2].max()) + 1
@@ -96,7 +99,7 @@ def hierarchy_change(before: Vectors, after: Vectors, categories: Categories) ->
 
 def sampled_pairs(
     before: Vectors,
-    after: Vectors,
+    after: LaterVectors,
     categories: Categories,
     *,
     most_per_relation: int,

@@ -12,6 +12,7 @@ itself is the subordinate level. Classes outside the hierarchy, or above level 3
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -160,8 +161,9 @@ def _classes(folder: Folder) -> list[tuple[int, str, str]]:
         classes = [(int(number), str(identity), str(name)) for number, identity, name in loaded]
     except (ValueError, TypeError) as error:
         raise InputError(f"unreadable ({error})", expectation, place) from error
-    doubled = {own[1] for own in classes if [c[1] for c in classes].count(own[1]) > 1}
+    counted = Counter(identity for _, identity, _ in classes)
+    doubled = sorted(identity for identity, count in counted.items() if count > 1)
     if doubled or not classes:
-        raise InputError(f"{len(classes)} classes, repeated: {quoted(sorted(doubled))}",
-                         expectation, place)  # fmt: skip
+        value = f"{len(classes)} classes, repeated: {quoted(doubled)}"
+        raise InputError(value, expectation, place)
     return classes
