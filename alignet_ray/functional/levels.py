@@ -89,6 +89,21 @@ class JudgedTriplets(NamedTuple):
     num_missed_trials: int
     num_triplets_with_few_responses: int
 
+    def renumbered(self, row_of_image: Int[np.ndarray, "images"]) -> "JudgedTriplets":
+        """The triplets as rows of other images, -1 for a missing one; theirs are left out.
+
+        The order of the three stays, and with it that of the counts' pairs.
+        """
+        triplets = row_of_image[self.triplets]
+        kept = np.logical_and.reduce(triplets >= 0, axis=1)
+        return self._replace(
+            triplets=triplets[kept],
+            level=self.level[kept],
+            counts=self.counts[kept],
+            own_counts=self.own_counts[kept],
+            mean_log_seconds=self.mean_log_seconds[kept],
+        )
+
 
 def level_of_classes(classes: Int[np.ndarray, "triplets 3"]) -> Int[np.ndarray, "triplets"]:
     """Each triplet's place in LEVELS, by how many classes its images have."""

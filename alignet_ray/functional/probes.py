@@ -7,7 +7,8 @@ deviation of the training vectors, so that the directions that a model makes lar
     k shots   C = 1: there is nothing to choose it by
     all       C from a grid, by accuracy on a held-out fifth of each class; ties to the smaller
 
-A fit holds two float64 copies of the training vectors. Which images are the shots depends on the labels, the seed and k alone: models see the same ones.
+A fit holds two float64 copies of its training vectors. Which images are the shots depends on the
+labels, the seed and k alone: models see the same ones.
 """
 
 import warnings

@@ -16,6 +16,7 @@ The design tables of the experiment (image1, image2, image3, triplet_class) and 
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -210,14 +211,14 @@ def _odd_position(selected: object, names: Sequence[str], line: str) -> int:
     return names.index(name)
 
 
-def _seconds(milliseconds: object, line: str) -> float:
-    is_time = isinstance(milliseconds, int | float) and milliseconds > 0
-    if not is_time or isinstance(milliseconds, bool):
-        raise InputError(
-            f"rt {milliseconds!r}", "a response time above 0 in milliseconds", line,
-            "Correct or drop the line.",
-        )  # fmt: skip
-    return float(milliseconds) / _MILLISECONDS
+def _seconds(milliseconds: Any, line: str) -> float:
+    is_number = isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool)
+    if is_number and 0 < milliseconds < math.inf:
+        return milliseconds / _MILLISECONDS
+    raise InputError(
+        f"rt {milliseconds!r}", "a response time above 0 in milliseconds", line,
+        "Correct or drop the line.",
+    )  # fmt: skip
 
 
 def _classes(names: Sequence[str]) -> Int[np.ndarray, "1 3"] | None:

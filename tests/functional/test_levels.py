@@ -123,6 +123,15 @@ def test_a_triplet_that_nobody_answered_in_time_has_no_time():
     assert found.counts.tolist() == [[0, 0, 4]], "slow answers are answers"
 
 
+def test_triplets_with_a_missing_image_are_left_out_and_pairs_stay_in_order():
+    rows = [shown(who, triplet, 0) for who in range(4) for triplet in ((0, 1, 2), (1, 2, 3))]
+    found = judged_triplets(trials(rows), exclusions(trials(rows), np.arange(4)))
+    moved = found.renumbered(np.array([-1, 7, 5, 0]))
+    assert moved.triplets.tolist() == [[7, 5, 0]], "1, 2, 3 under their new numbers"
+    assert moved.counts.tolist() == [[0, 0, 4]], "the first is still the odd one"
+    assert len(found.renumbered(np.full(4, -1)).triplets) == 0
+
+
 def test_nobody_kept_gives_no_triplets():
     rows = [shown(0, (0, 1, 2), 0)] + [missed(0)] * 11
     found = judged_triplets(trials(rows), exclusions(trials(rows), np.arange(1)))
