@@ -18,12 +18,19 @@ from typing import Any, Literal
 
 import numpy as np
 import scipy.io
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Float, Shaped
 
 from alignet_ray.errors import InputError
 from alignet_ray.functional.similarity_matrices import upper_triangle
 from alignet_ray.records.arrays import read_npy
 from alignet_ray.records.human import refuse_repeated
+from alignet_ray.records.matrix_checks import (
+    Matrices,
+    refuse_asymmetric,
+    refuse_diagonal,
+    refuse_infinite,
+    refuse_unjudged_images,
+)
 from alignet_ray.records.number_rows import first_line, plain_text
 from alignet_ray.records.store import read_url
 from alignet_ray.records.wording import quoted
@@ -32,10 +39,7 @@ Kind = Literal["similarity", "dissimilarity"]
 
 LEAST_IMAGES = 3
 _NUMBERS = "fiu"
-_ASYMMETRY = 1e-5
 _EXPECTED = "a square matrix of pairs of images, or one for each participant"
-
-Matrices = Float[np.ndarray, "participants images images"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +71,10 @@ def read_similarity_matrix(
     matrices = _as_matrices(array, url)
     for place, matrix in enumerate(matrices, 1):
         where = url if len(matrices) == 1 else f"{url}, participant {place}"
-        _refuse_infinite(matrix, where)
-        _refuse_asymmetric(matrix, where)
-        _refuse_diagonal(matrix, kind, where)
-    _refuse_unjudged_images(matrices, names, url)
+        refuse_infinite(matrix, where)
+        refuse_asymmetric(matrix, where)
+        refuse_diagonal(matrix, kind, where)
+    refuse_unjudged_images(matrices, names, url)
     sign = -1.0 if kind == "dissimilarity" else 1.0
     triangles = np.stack([sign * upper_triangle(matrix) for matrix in matrices])
     return HumanMatrices(names=names, num_images=matrices.shape[1], triangles=triangles)
@@ -196,66 +200,3 @@ def _of_triangle(values: Float[np.ndarray, "pairs"], url: str) -> Float[np.ndarr
     matrix = np.full((num_images, num_images), np.nan)
     matrix[np.triu_indices(num_images, 1)] = values
     return np.fmax(matrix, matrix.T)
-
-
-def _refuse_infinite(matrix: Float[np.ndarray, "n n"], place: str) -> None:
-    wrong = np.argwhere(np.isinf(matrix))
-    if len(wrong):
-        row, column = (wrong[0] + 1).tolist()
-        raise InputError(
-            f"infinity in row {row}, column {column}", "numbers, or NaN for pairs not judged",
-            place, "Write NaN where a pair was not judged.",
-        )  # fmt: skip
-
-
-def _refuse_asymmetric(matrix: Float[np.ndarray, "n n"], place: str) -> None:
-    is_nan = np.isnan(matrix)
-    scale = float(np.max(np.abs(matrix), initial=0, where=~is_nan))
-    differences = np.abs(np.where(is_nan, 0, matrix) - np.where(is_nan, 0, matrix).T)
-    is_wrong: Bool[np.ndarray, "n n"] = (differences > _ASYMMETRY * scale) | (is_nan != is_nan.T)
-    wrong = np.argwhere(is_wrong)
-    if len(wrong):
-        row, column = wrong[0].tolist()
-        raise InputError(
-            f"{matrix[row, column]:g} in row {row + 1}, column {column + 1}, but "
-            f"{matrix[column, row]:g} the other way round ({len(wrong) // 2} pairs differ)",
-            "a symmetric matrix", place, "Average the two if they were judged apart.",
-        )  # fmt: skip
-
-
-def _refuse_diagonal(matrix: Float[np.ndarray, "n n"], kind: Kind, place: str) -> None:
-    """An image is most similar to itself; a diagonal of NaN says nothing and is fine."""
-    diagonal = np.diagonal(matrix)
-    diagonal = diagonal[~np.isnan(diagonal)]
-    others = upper_triangle(matrix)
-    others = others[~np.isnan(others)]
-    if not len(diagonal) or not len(others):
-        return
-    slack = _ASYMMETRY * float(np.abs(others).max())
-    own, other = (
-        (diagonal.min(), others.max()) if kind == "similarity" else (-diagonal.max(), -others.min())
-    )
-    if own < other - slack:
-        instead = "dissimilarity" if kind == "similarity" else "similarity"
-        raise InputError(
-            f"an image is less similar to itself ({abs(own):g}) than to another ({abs(other):g})",
-            f"a {kind} matrix", place,
-            f"Is it a {instead} matrix? Otherwise write NaN on the diagonal.",
-        )  # fmt: skip
-
-
-def _refuse_unjudged_images(matrices: Matrices, names: tuple[str, ...] | None, url: str) -> None:
-    num_images = matrices.shape[1]
-    if names is not None and len(names) != num_images:
-        raise InputError(
-            f"{len(names)} names for {num_images} images", "one name for each", url, "Mend it."
-        )
-    off_diagonal = ~np.eye(num_images, dtype=np.bool_)
-    is_judged = np.logical_or.reduce(np.isfinite(matrices) & off_diagonal, axis=(0, 2))
-    lonely = np.flatnonzero(~is_judged)
-    if len(lonely):
-        shown = f"image {lonely[0] + 1}" if names is None else repr(names[lonely[0]])
-        raise InputError(
-            f"no judged pair of {shown} ({len(lonely)} such images)", "some for each image", url,
-            "Leave these images out.",
-        )  # fmt: skip

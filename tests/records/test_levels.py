@@ -8,16 +8,10 @@ import numpy as np
 import pytest
 
 from alignet_ray.errors import InputError
-from alignet_ray.functional.levels import LEVELS, MISSED, exclusions, judged_triplets
-from alignet_ray.records.levels import (
-    IMAGE_FIELDS,
-    KINDS,
-    NO_IMAGE,
-    read_catch_trials,
-    read_design,
-    read_levels,
-    wordnet_id,
-)
+from alignet_ray.functional.levels import KINDS, LEVELS, MISSED, exclusions, judged_triplets
+from alignet_ray.records.level_trial import IMAGE_FIELDS, NO_IMAGE, wordnet_id
+from alignet_ray.records.levels import read_levels
+from alignet_ray.records.levels_tables import read_design
 
 FOLDER = "stimuli/imagenet2012_human_eval_v2.1_category_stratified_triplets/"
 COARSE = ("n01440764_1", "n02088364_2", "n03000684_3")
@@ -134,25 +128,6 @@ def test_two_people_under_one_name_are_refused(tmp_path):
     path = write(tmp_path / "x.json", [line(), line(COARSE[::-1])])
     with pytest.raises(InputError, match="answers 1 triplets twice"):
         read_levels(path)
-
-
-def test_catch_trials_count_from_nought(tmp_path):
-    header = "image1,image2,image3,odd_position\n"
-    path = tmp_path / "catch.csv"
-    path.write_text(header + "a_1.JPEG,b_1.JPEG,b_2.JPEG,0\n")
-    assert read_catch_trials(str(path)).odd_position.tolist() == [0]
-    path.write_text(header + "a_1.JPEG,b_1.JPEG,b_2.JPEG,3\n")
-    with pytest.raises(InputError, match="odd_position '3' in row 1"):
-        read_catch_trials(str(path))
-
-
-@pytest.mark.real
-def test_the_catch_trials_odd_one_is_the_one_of_another_class(real_data):
-    catch = read_catch_trials(str(real_data / "levels" / "catch_trials.csv"))
-    assert len(catch.triplets) == 22
-    for triplet, odd in zip(catch.triplets, catch.odd_position, strict=True):
-        classes = [wordnet_id(catch.names[row]) for row in triplet]
-        assert classes.count(classes[odd]) == 1
 
 
 @pytest.mark.real
