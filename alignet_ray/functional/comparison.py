@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from alignet_ray.functional.bootstrap import Interval, mean_intervals
+from alignet_ray.functional.finite import refuse_not_finite
 
 _ROWS_AT_ONCE = 256
 _LEAST_DEVIATION = 1e-12
@@ -76,7 +77,7 @@ def pair_disagreements(
     """Pairs that the second model finds more alike than the first, and those it finds less so.
 
     Spaces are those whose dot products are the similarities. Raises ValueError where all
-    similarities of a model are equal.
+    similarities of a model are equal or not finite.
     """
     moments = _moments(first), _moments(second)
     more = less = (np.empty((0, 2), dtype=np.int64), np.empty(0))
@@ -107,6 +108,7 @@ def _blocks(
 
 
 def _moments(space: Space) -> tuple[float, float]:
+    refuse_not_finite(space)
     num, total, squares, largest = 0, 0.0, 0.0, 0.0
     for _, values, _ in _blocks(space, space):
         num += len(values)

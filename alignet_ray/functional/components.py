@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from alignet_ray.functional.finite import refuse_not_finite
+
 NUM_COMPONENTS = 32
 
 Vectors = Float[np.ndarray, "images dim"]
@@ -26,7 +28,11 @@ class Components(NamedTuple):
 
 
 def principal_components(vectors: Vectors, count: int = NUM_COMPONENTS) -> Components:
-    """The first `count` components, or as many as there are dimensions or images."""
+    """The first `count` components, or as many as there are dimensions or images.
+
+    Raises ValueError where a vector is not finite.
+    """
+    refuse_not_finite(vectors)
     centred = vectors.astype(np.float64)
     centred -= centred.mean(axis=0)
     num_images, dim = centred.shape

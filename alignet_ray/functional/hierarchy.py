@@ -17,6 +17,7 @@ from alignet_ray.functional.category_pairs import (
     drawn_pairs,
     relations,
 )
+from alignet_ray.functional.finite import refuse_not_finite
 from alignet_ray.functional.random_streams import RandomStream
 
 _ROWS_AT_ONCE = 256
@@ -59,7 +60,14 @@ class SampledPairs(NamedTuple):
 
 
 def distance_moments(vectors: Vectors) -> Moments:
-    """Over all pairs of different images. Raises ValueError where all distances are equal."""
+    """Over all pairs of different images.
+
+    Raises ValueError for fewer than three images, vectors that are not finite, and where all
+    distances are equal.
+    """
+    if len(vectors) < 3:
+        raise ValueError(f"{len(vectors)} images; expected at least 3")
+    refuse_not_finite(vectors)
     num, total, squares, largest = 0, 0.0, 0.0, 0.0
     shift: float | None = None
     for _, distances in _blocks(vectors):
@@ -69,8 +77,6 @@ def distance_moments(vectors: Vectors) -> Moments:
         total += float((own - shift).sum())
         squares += float(((own - shift) ** 2).sum())
         largest = max(largest, float(own.max(initial=0)))
-    if num < 2:
-        raise ValueError(f"{len(vectors)} images; expected at least 3")
     mean = total / num
     deviation = float(np.sqrt(max(squares / num - mean**2, 0.0)))
     if not deviation > 1e-9 * largest:

@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Int
 
+from alignet_ray.functional.finite import refuse_not_finite
 from alignet_ray.functional.odd_one_out import unit_length
 
 NUM_NEIGHBOURS = 20
@@ -19,10 +20,12 @@ def nearest_class(
     """The label that most of the nearest images have, or of all images where these are fewer.
 
     Nearest by cosine, equal cosines by row. Of labels with as many votes the one whose image is
-    nearest. Raises ValueError where there is no training image.
+    nearest. Raises ValueError where there is no training image or a vector is not finite.
     """
     if not len(train):
         raise ValueError("no training image; expected at least one")
+    refuse_not_finite(train)
+    refuse_not_finite(test)
     space, queries = unit_length(train), unit_length(test)
     count = min(num_neighbours, len(train))
     found = np.empty(len(test), dtype=np.int64)

@@ -20,6 +20,7 @@ from jaxtyping import Bool, Float, Int
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from alignet_ray.functional.finite import refuse_not_finite
 from alignet_ray.functional.random_streams import RandomStream
 
 SHOTS_STRENGTH = 1.0
@@ -69,10 +70,10 @@ def fit_probe(vectors: Vectors, labels: Labels, strength: float = SHOTS_STRENGTH
 
     Raises ValueError for vectors that are not finite, and for fewer than two labels.
     """
-    if not np.isfinite(vectors).all():
-        raise ValueError("vectors with NaN or infinity; expected finite numbers")
-    if labels.min(initial=0) == labels.max(initial=0):
-        raise ValueError(f"{len(np.unique(labels))} classes to tell apart; expected at least 2")
+    refuse_not_finite(vectors)
+    num_classes = len(np.unique(labels))
+    if num_classes < 2:
+        raise ValueError(f"{num_classes} classes to tell apart; expected at least 2")
     mean = vectors.mean(axis=0, dtype=np.float64)
     centred = vectors - mean
     scale = float(np.sqrt(np.mean(centred**2))) or 1.0

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt32
 
+from alignet_ray.functional.finite import refuse_not_finite
 from alignet_ray.functional.odd_one_out import unit_length
 
 MOST_PAIRS = 2**31 - 1  # so that twice a rank fits in 32 bits: 65,536 images
@@ -50,7 +51,11 @@ def pearson_upper(embeddings: Float[np.ndarray, "images dim"]) -> Pairs:
 def pearson_space(
     embeddings: Float[np.ndarray, "images dim"],
 ) -> Float[np.ndarray, "images dim"]:
-    """Vectors whose dot products are Pearson's correlations of the given ones."""
+    """Vectors whose dot products are Pearson's correlations of the given ones.
+
+    Raises ValueError where one is not finite.
+    """
+    refuse_not_finite(embeddings)
     vectors = embeddings.astype(np.float64)
     largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0)
     vectors -= vectors.mean(axis=1, keepdims=True)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
+from alignet_ray.functional.finite import refuse_not_finite
 from alignet_ray.functional.odd_one_out import (
     NUM_PAIRS,
     PAIR_ORDER,
@@ -63,7 +64,7 @@ def similarity_chunks(
     vectors: Vectors, triplets: Triplets
 ) -> Iterator[Float[np.ndarray, "chunk 3"]]:
     """Dot products in pair order of one run of triplets after the other, in float64."""
-    _refuse_not_finite(vectors)
+    refuse_not_finite(vectors)
     num_objects = len(vectors)
     is_table_cheaper = num_objects**2 < 2 * NUM_PAIRS * len(triplets)
     table = None
@@ -93,12 +94,3 @@ def _similarity_table(vectors: Vectors) -> Float[np.ndarray, "objects objects"]:
         table[row, row:] = np.vecdot(vector, exact[row:])
         table[row:, row] = table[row, row:]
     return table
-
-
-def _refuse_not_finite(vectors: Vectors) -> None:
-    wrong = np.flatnonzero(~np.logical_and.reduce(np.isfinite(vectors), axis=1))
-    if len(wrong):
-        raise ValueError(
-            f"{len(wrong)} vectors with NaN or infinity (the first in row {wrong[0] + 1}); "
-            "expected finite numbers"
-        )

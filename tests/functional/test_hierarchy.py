@@ -83,6 +83,8 @@ def test_equal_vectors_have_no_distances_to_compare():
         distance_moments(np.full((5, 4), 0.1, dtype=np.float32))
     with pytest.raises(ValueError, match="2 images; expected at least 3"):
         distance_moments(np.eye(2))
+    with pytest.raises(ValueError, match="the first in row 2"):
+        distance_moments(np.array([[1.0], [np.nan], [2.0]]))
 
 
 def test_sampled_pairs_have_the_changes_of_all():

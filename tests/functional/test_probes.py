@@ -76,8 +76,8 @@ def test_shots_are_so_many_of_each_label_and_depend_on_labels_and_seed_alone():
     assert labels[rows].tolist() == sorted([0, 3, 6, 9] * 3)
     assert rows.tolist() == shot_rows(labels, 3, seed=5).tolist()
     assert rows.tolist() != shot_rows(labels, 3, seed=6).tolist()
-    counts = np.bincount(np.concatenate([shot_rows(labels, 1, seed) for seed in range(400)]))
-    assert counts.min() > 10, "every image is a shot at some time"
+    counts = np.bincount(np.concatenate([shot_rows(labels, 1, seed) for seed in range(120)]))
+    assert counts.min() > 1, "every image is a shot at some time"
     with pytest.raises(ValueError, match="12 images of class 0; expected at least 13"):
         shot_rows(labels, 13, seed=0)
 
@@ -129,7 +129,7 @@ def test_the_strength_is_chosen_from_the_grid_by_the_held_out_images():
 def test_what_cannot_be_probed_is_refused():
     vectors, labels = world()
     with pytest.raises(ValueError, match="1 classes to tell apart"):
-        fit_probe(vectors, np.zeros(len(labels), dtype=np.int64))
+        fit_probe(vectors, np.full(len(labels), 3))
     vectors[0, 0] = np.nan
     with pytest.raises(ValueError, match="NaN or infinity"):
         fit_probe(vectors, labels)

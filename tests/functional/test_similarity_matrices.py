@@ -32,6 +32,11 @@ def test_scale_and_shift_of_a_vector_change_nothing():
     assert pearson_upper(moved) == pytest.approx(pearson_upper(embeddings))
 
 
+def test_a_vector_that_is_no_number_is_not_taken_for_unjudged():
+    with pytest.raises(ValueError, match="the first in row 2"):
+        pearson_upper(np.array([[1.0, 2.0], [np.nan, 1.0], [0.0, 1.0]]))
+
+
 def test_constant_vectors_are_like_nothing():
     embeddings = np.full((4, 3), 0.1)
     assert (pearson_upper(embeddings) == 0).all()
