@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignet_ray.functional.category_pairs import (
@@ -41,6 +41,7 @@ CLASSES = st.lists(st.sampled_from(sorted(BASIC)), min_size=2, max_size=14)
 
 
 @given(CLASSES)
+@settings(max_examples=15)
 def test_all_pairs_are_listed_where_they_are_few(classes):
     categories = categories_of(classes)
     left, right = drawn_pairs(categories, 1000, RandomStream(0, "pairs"))
@@ -49,6 +50,7 @@ def test_all_pairs_are_listed_where_they_are_few(classes):
 
 
 @given(CLASSES, st.integers(1, 4))
+@settings(max_examples=15)
 def test_each_relation_has_so_many_different_pairs(classes, most):
     categories = categories_of(classes)
     left, right = drawn_pairs(categories, most, RandomStream(1, "pairs"))
@@ -63,14 +65,14 @@ def test_each_relation_has_so_many_different_pairs(classes, most):
 def test_pairs_of_a_relation_are_drawn_uniformly_and_either_way_round():
     categories = categories_of(["pug"] * 4 + ["beagle"] * 3 + ["sofa"])
     counts = {}
-    for seed in range(200):
+    for seed in range(120):
         left, right = drawn_pairs(categories, 1, RandomStream(seed, "pairs"))
         is_basic = relations(categories[left], categories[right]) == 1
         pair = (int(left[is_basic][0]), int(right[is_basic][0]))
         counts[pair] = counts.get(pair, 0) + 1
     assert len(counts) == 24, "four pugs with three beagles, both ways round"
-    assert max(counts.values()) < 25
-    assert min(counts.values()) > 1
+    assert max(counts.values()) < 18
+    assert min(counts.values()) > 0
 
 
 def test_the_same_stream_draws_the_same_pairs():
