@@ -17,6 +17,7 @@ from alignet_ray.config.backbone import Representation
 from alignet_ray.models.backbones import Backbone, load_backbone, represent
 from alignet_ray.models.plugins import import_plugins
 from alignet_ray.models.preprocessing import to_pixels, upright_rgb
+from alignet_ray.models.tensor_float import forbid_tensor_float
 from alignet_ray.records.store import Folder
 from alignet_ray.records.student import Student, read_student
 
@@ -74,6 +75,17 @@ class AlignedStudent:
         self, images: Sequence[Image.Image], *, batch_size: int = _BATCH_SIZE
     ) -> Float[Tensor, "images dim"]:
         """Representations of pictures, one a row, on the CPU."""
+        self.backbone.to(next(self.model.parameters()).device)  # the model may have been moved
+        was_training = self.model.training
+        self.model.eval()
+        try:
+            return self._embedded(images, batch_size)
+        finally:
+            self.model.train(was_training)
+
+    def _embedded(
+        self, images: Sequence[Image.Image], batch_size: int
+    ) -> Float[Tensor, "images dim"]:
         device = self.backbone.mean.device
         starts = range(0, len(images), batch_size)
         chunks = (images[start : start + batch_size] for start in starts)
@@ -85,13 +97,16 @@ class AlignedStudent:
         return to_pixels(upright_rgb(image), self.record.aligned.preprocessing).copy()
 
 
-def load_student(path: str, *, device: str = "cpu", plugins: Sequence[str] = ()) -> AlignedStudent:
+def load_student(
+    path: str, *, device: str = "cpu", plugins: Sequence[str] | str = ()
+) -> AlignedStudent:
     """The student in a folder that train wrote, at a local path or URL, in evaluation mode.
 
     `plugins` are the modules or .py files that register a model of your own. Raises InputError
     where there is no student or its weights are not those that its record names.
     """
-    import_plugins(plugins)
+    import_plugins([plugins] if isinstance(plugins, str) else plugins)
+    forbid_tensor_float()
     record = read_student(Folder.at(str(path)))
     backbone = load_backbone(
         record.aligned.as_config(), expected_sha256=record.aligned.weights_sha256

@@ -86,7 +86,7 @@ class BackboneConfig:
             "representation": (
                 model.representation if self.representation == "auto" else self.representation
             ),
-            "model_args": self.model_args or model.model_args,
+            "model_args": _joined(model.model_args, self.model_args),
             "random_init": self.random_init or (model.random_init and self.checkpoint is None),
             "preprocessing": pixels,
         }
@@ -170,3 +170,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value
+
+
+def _joined(of_preset: tuple[str, ...], given: tuple[str, ...]) -> tuple[str, ...]:
+    """Arguments of both; of one name, that which was given."""
+    names = {argument.partition("=")[0] for argument in given}
+    return (*(own for own in of_preset if own.partition("=")[0] not in names), *given)

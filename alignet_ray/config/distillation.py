@@ -27,7 +27,7 @@ class LossConfig:
     teacher_temperature: float | None = None
     """Default: the one that the run names."""
     weight_decay_to_init: float = 1e-2
-    """Factor of the squared distance from the initial weights, of trunk and head."""
+    """Factor of the squared distance from the initial weights, of all that trains."""
     decay: Decay = "coupled"
     """`coupled`: in the gradient that Adam sees; `decoupled`: beside it, as released (factor 1)."""
 

@@ -115,5 +115,7 @@ class TrainConfig:
         """What decides the result, as JSON values: no URL, machine or number of workers."""
         left_out = (*_MACHINE_FIELDS, *_ROUNDING_FIELDS)
         record = {k: v for k, v in asdict(self).items() if k not in left_out}
+        if self.loss.head == "none":
+            del record["loss"]["head_dim"]
         record["data"] = {name: record["data"][name] for name in _ORDER_FIELDS}
         return json.loads(json.dumps(record))

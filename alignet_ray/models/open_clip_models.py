@@ -7,7 +7,7 @@ from torch import nn
 
 from alignet_ray.config.backbone import OPEN_CLIP_PREFIX, BackboneConfig, Preprocessing
 from alignet_ray.errors import InputError
-from alignet_ray.models.weights import load_weights, no_download
+from alignet_ray.models.weights import load_weights, no_download, refuse_loader_arguments
 
 
 def create_open_clip(config: BackboneConfig) -> tuple[nn.Module, Preprocessing]:
@@ -40,6 +40,7 @@ def create_open_clip(config: BackboneConfig) -> tuple[nn.Module, Preprocessing]:
 def _create(config: BackboneConfig, name: str, tag: str | None) -> Any:
     import open_clip
 
+    refuse_loader_arguments(config, open_clip.create_model)
     try:
         return open_clip.create_model(name, pretrained=tag, **config.arguments())
     except Exception as error:

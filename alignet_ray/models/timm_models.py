@@ -8,7 +8,7 @@ from torch import nn
 
 from alignet_ray.config.backbone import BackboneConfig, Preprocessing, Representation
 from alignet_ray.errors import InputError
-from alignet_ray.models.weights import load_weights, no_download
+from alignet_ray.models.weights import load_weights, no_download, refuse_loader_arguments
 
 
 def create_timm(config: BackboneConfig) -> tuple[nn.Module, Preprocessing]:
@@ -22,6 +22,7 @@ def create_timm(config: BackboneConfig) -> tuple[nn.Module, Preprocessing]:
             "backbone",
             f"{hint}A model of your own is registered with --plugins.",
         )
+    refuse_loader_arguments(config, timm.create_model)
     wants_hub = not config.random_init and config.checkpoint is None
     try:
         trunk = timm.create_model(config.name, pretrained=wants_hub, **config.arguments())

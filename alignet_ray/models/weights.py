@@ -1,10 +1,11 @@
 """Weights: read from a file or URL, never run as code; fitted to a trunk; digested."""
 
 import hashlib
+import inspect
 import io
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import fsspec
@@ -12,9 +13,11 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from alignet_ray.config.backbone import BackboneConfig
 from alignet_ray.errors import InputError
 
 _NAMES_SHOWN = 3
+_HARMLESS = {"device", "scriptable", "exportable", "no_jit"}  # of what the loaders take
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 _LONGEST_QUOTE = 160
 
@@ -34,6 +37,21 @@ def load_weights(trunk: nn.Module, checkpoint: str, prefix: str = "") -> None:
             "the state dict of this architecture", checkpoint,
             "Check name and model_args (num_classes=..., pad_type=...).",
         ) from error  # fmt: skip
+
+
+def refuse_loader_arguments(config: BackboneConfig, loader: Callable[..., Any]) -> None:
+    """Raise InputError for an argument of the library's loader itself: it could name files to load,
+    or unpickle them. Those of the architecture pass, and of open_clip's loader `force_...`.
+
+    A record that comes from somebody else has arguments too.
+    """
+    own = set(inspect.signature(loader).parameters) - _HARMLESS
+    named = [n for n in config.arguments() if n in own and not n.startswith("force_")]
+    if named:
+        raise InputError(
+            f"model argument {named[0]}", "arguments of the architecture alone", config.name,
+            "Leave it out; weights are given by checkpoint.",
+        )  # fmt: skip
 
 
 def _misfit(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:

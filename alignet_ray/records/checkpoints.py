@@ -144,6 +144,11 @@ def remove_checkpoints(folder: Folder, keep: set[int], before: int | None = None
         folder.folder(CHECKPOINTS_FOLDER).remove()
 
 
+def forget_checkpoint(folder: Folder, checkpoint: Checkpoint) -> None:
+    """Take a broken checkpoint's word that it is there; its files go with the older ones."""
+    _folder(folder, checkpoint.step).delete(RECORD_NAME)
+
+
 def _folder(folder: Folder, step: int) -> Folder:
     return folder.folder(f"{CHECKPOINTS_FOLDER}/{step_name(step)}")
 

@@ -31,13 +31,12 @@ def refuse_missing_files(files: Iterable[tuple[str, str | None, str]]) -> None:
 
 
 def _refuse_unless(kind: str, word: str, url: str, expectation: str, remedy: str) -> None:
-    parent, _, name = absolute_url(url).rstrip("/").rpartition("/")
-    folder = Folder(parent or "/")
-    place = folder.place(name)
+    folder = Folder(absolute_url(url))
+    place = folder.url
 
     def find() -> str | None:
         try:
-            return folder.file_system.info(folder.path(name))["type"]
+            return folder.file_system.info(folder.path("").rstrip("/") or "/")["type"]
         except _ABSENT:
             return None
 

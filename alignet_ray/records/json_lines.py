@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Generator
 
+from alignet_ray.errors import StorageError
 from alignet_ray.records.digests import Json
 from alignet_ray.records.store import Folder
 
@@ -45,8 +46,11 @@ def json_lines(folder: Folder, name: str) -> Generator[JsonLines]:
     log = JsonLines(folder, name)
     try:
         yield log
-    finally:
-        log.write()
+    except BaseException:
+        with contextlib.suppress(StorageError):  # what failed first says more
+            log.write()
+        raise
+    log.write()
 
 
 def timed_name(job: str) -> str:

@@ -28,11 +28,23 @@ _RENEW_SECONDS = 15.0
 _SETTLE_SECONDS = 0.5
 
 
+class Lock:
+    """A root's lock that this driver took, and may have lost to another that found it stale."""
+
+    def __init__(self, lost: threading.Event) -> None:
+        self._lost = lost
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether another driver holds it now: then nothing more may be written."""
+        return self._lost.is_set()
+
+
 @contextlib.contextmanager
-def locked(root: Folder) -> Generator[None]:
-    """Hold the root's lock. Raises LockedError where another driver has it."""
-    with _local_lock(root) if root.is_local else _lease(root):
-        yield
+def locked(root: Folder) -> Generator[Lock]:
+    """Hold the root's lock. Raises LockedError where another driver has it, or has taken it."""
+    with _local_lock(root) if root.is_local else _lease(root) as lock:
+        yield lock
 
 
 def holder(root: Folder) -> str | None:
@@ -69,7 +81,7 @@ def _refusal(root: Folder, owner: str) -> LockedError:
 
 
 @contextlib.contextmanager
-def _local_lock(root: Folder) -> Generator[None]:
+def _local_lock(root: Folder) -> Generator[Lock]:
     path = Path(root.path(LOCK_NAME))
     with with_retries(lambda: _opened(path), root.place(LOCK_NAME)) as stream:
         try:
@@ -80,7 +92,7 @@ def _local_lock(root: Folder) -> Generator[None]:
         stream.truncate(0)
         stream.write(_owner())
         stream.flush()
-        yield
+        yield Lock(threading.Event())
 
 
 def _opened(path: Path) -> IO[str]:
@@ -93,7 +105,7 @@ def _owner() -> str:
 
 
 @contextlib.contextmanager
-def _lease(root: Folder) -> Generator[None]:
+def _lease(root: Folder) -> Generator[Lock]:
     token = secrets.token_hex(8)
     held = _read_lease(root)
     if held is not None and time.time() - held["renewed"] < STALE_SECONDS:
@@ -107,8 +119,8 @@ def _lease(root: Folder) -> Generator[None]:
     thread = threading.Thread(target=_keep, args=(root, token, stop, lost), daemon=True)
     thread.start()
     try:
-        yield
-    except KeyboardInterrupt:
+        yield Lock(lost)
+    except BaseException:
         if lost.is_set():
             raise _refusal(root, "one that found this lease stale") from None
         raise

@@ -32,6 +32,7 @@ from alignet_ray.models.preprocessing import (
     stored_copy,
     to_pixels,
 )
+from alignet_ray.models.tensor_float import forbid_tensor_float
 from alignet_ray.records.digests import Json
 from alignet_ray.records.image_table import IMAGES_FOLDER, StoredImage, image_table
 from alignet_ray.records.listing import ListingIndex, read_rows
@@ -248,9 +249,8 @@ class Embedder:
 
     def __init__(self, request: EmbedRequest) -> None:
         torch.set_num_threads(request.threads)
-        torch.backends.cuda.matmul.allow_tf32 = False
-        torch.backends.cudnn.allow_tf32 = False
         import_plugins(request.plugins)
+        forbid_tensor_float()
         self._request = request
         self._backbone = load_backbone(
             request.backbone.as_config(), expected_sha256=request.backbone.weights_sha256

@@ -207,7 +207,9 @@ def _material(
     objects: ObjectEmbeddings,
     local: Float32[np.ndarray, "images dim"] | None,
 ) -> Material:
-    """Everything that fits are made of; no response is in it."""
+    """Everything that fits are made of; no response is in it, but the objects of responses are
+    among those that are standardised and folded.
+    """
     num_objects, num_folds = len(objects.object_ids), config.fit.num_folds
     return Material(
         vectors=objects.vectors,

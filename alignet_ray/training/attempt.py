@@ -22,8 +22,9 @@ import torch
 import torch.distributed
 
 from alignet_ray.config.train import TrainConfig
-from alignet_ray.errors import AlignetError, ResourceError
+from alignet_ray.errors import AlignetError, InputError, ResourceError
 from alignet_ray.records.digests import Json
+from alignet_ray.records.lock import LOCK_NAME
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.progress import Advance, progress
 from alignet_ray.training.board import BoardObserver, News, make_board
@@ -34,11 +35,19 @@ from alignet_ray.training.world import World
 RAY_FOLDER = "logs/ray"
 
 _POLL_SECONDS = 0.5
-_SILENCE_SECONDS = 600
+_SILENCE_SECONDS = 3600
 """A rank that answers none of its peers for so long is given up; a dead one is seen at once."""
 _ENVIRONMENT = {
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "1",
 }
+_KEPT_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 34),
+    "MALLOC_TOP_PAD_": str(1 << 28),
+}
+"""Of a worker on CPU: glibc would give the activations of every step back, page by page, and the
+next step would fault them in again: up to as much time as the step itself.
+"""
 
 
 class WorkersLost(Exception):
@@ -103,7 +112,9 @@ class Attempt:
             train_loop_config=job,
             torch_config=ray.train.torch.TorchConfig(timeout_s=_SILENCE_SECONDS),
             scaling_config=scaling,
-            run_config=_run_config(Folder(self.config.output)),
+            run_config=_run_config(
+                Folder(self.config.output), {} if "GPU" in self.need else _KEPT_MEMORY
+            ),
         )
 
 
@@ -126,13 +137,23 @@ def _work(job: dict[str, Any]) -> Json | None:
         size=context.get_world_size(),
         device=str(ray.train.torch.get_device()),
     )
+    _refuse_other_disk(Folder(job["config"].output))
     torch.set_num_threads(job["threads"])
     observer = BoardObserver(job["board"], asks=world.is_first)
     return train_student(job["config"], job["plan"], world, observer, decode_threads=job["threads"])
 
 
-def _run_config(output: Folder) -> ray.train.RunConfig:
-    """Ray Train's own files go below the logs."""
+def _refuse_other_disk(output: Folder) -> None:
+    """Raise InputError where this node does not see what the driver's does: its lock."""
+    if not output.exists(LOCK_NAME):
+        raise InputError(
+            "not on the disk of this worker's node", "a bucket, or a disk that all nodes share",
+            output.url, "Give an --output that workers see too.",
+        )  # fmt: skip
+
+
+def _run_config(output: Folder, environment: dict[str, str]) -> ray.train.RunConfig:
+    """Ray Train's own files go below the logs; workers get the environment as well."""
     file_system = None
     if not output.is_local:
         handler = pyarrow.fs.FSSpecHandler(output.file_system)
@@ -141,6 +162,7 @@ def _run_config(output: Folder) -> ray.train.RunConfig:
         name=secrets.token_hex(4),
         storage_path=output.path(RAY_FOLDER),
         storage_filesystem=file_system,
+        worker_runtime_env={"env_vars": environment},
         failure_config=ray.train.FailureConfig(
             max_failures=0, controller_failure_limit=0, max_preemption_failures=0
         ),
@@ -184,6 +206,11 @@ def meaning(error: BaseException) -> BaseException:
     for failure in failures:
         if isinstance(failure, AlignetError):
             return failure
+        if isinstance(failure, torch.OutOfMemoryError):
+            return ResourceError(
+                "the GPU's memory is full", "passes that fit it", "--micro-batch-images",
+                "Lower it, or give --gradient-checkpointing.",
+            )  # fmt: skip
     if isinstance(error, ray.train.PreemptionError):
         return WorkersLost("a node was taken away", is_counted=False)
     cause = getattr(error, "controller_failure", None)
@@ -195,7 +222,8 @@ def meaning(error: BaseException) -> BaseException:
     # The rank that died says more than those that miss it.
     lost.sort(key=lambda failure: not _is_of_ray(failure))
     if lost:
-        return WorkersLost(_short(lost[0]))
+        is_preempted = any(getattr(failure, "preempted", False) for failure in lost)
+        return WorkersLost(_short(lost[0]), is_counted=not is_preempted)
     return failures[0] if failures else error
 
 

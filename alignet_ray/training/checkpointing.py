@@ -39,7 +39,7 @@ class Progress:
     """How far training is, and what it knows beside the learner's tensors.
 
     `validations` are the figures so far, each with the number of steps done before it; `skipped`
-    counts groups that were lost to this rank, and to all ranks before it went on.
+    counts the groups that were lost on all ranks.
     """
 
     step: int
@@ -200,8 +200,8 @@ def kept_pins(folder: Folder) -> tuple[Json | None, int]:
     and 0 where none was started.
     """
     exported = exported_pins(folder)
-    if exported is not None:
-        return exported, 0
+    if exported[0] is not None:
+        return exported
     checkpoints = read_checkpoints(folder)
     return (checkpoints[-1].state["pins"], checkpoints[-1].step) if checkpoints else (None, 0)
 
@@ -213,7 +213,7 @@ def read_best(folder: Folder, step: int) -> dict[str, Tensor]:
             return read_tensors(folder, checkpoint)
     raise RecordError(
         "missing", f"the checkpoint of step {step:,}, the best", folder.place(CHECKPOINTS_FOLDER),
-        "Start again in another --output, or with --export last.",
+        "Start again in another --output.",
     )  # fmt: skip
 
 

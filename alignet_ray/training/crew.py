@@ -21,12 +21,13 @@ from ray.util.placement_group import (
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import ResourceError
 from alignet_ray.functional.planner import divisors
-from alignet_ray.stages.session import joins_cluster, num_cluster_cpus
+from alignet_ray.stages.session import joins_cluster
 
 GROW_SECONDS = 60.0
 """A crew trains this long before it is made larger: starting again costs half a minute."""
 
 _MAX_DEFAULT_CPUS = 8
+_CPUS_OF_UNSEEN_NODES = 4
 _PROBE_SECONDS = 10.0
 
 
@@ -105,7 +106,7 @@ def make_crew(config: TrainConfig, num_streams: int, device: str) -> Crew:
     Raises ResourceError where a Ray of this machine's own, which never grows, lacks what the
     smallest number needs.
     """
-    cpus = _cpus_per_worker(config)
+    cpus = _cpus_per_worker(config, device)
     need = {"CPU": cpus, **({"GPU": 1.0} if device == "cuda" else {})}
     sizes = allowed_sizes(num_streams, config.num_workers, config.max_workers)
     crew = Crew(sizes=tuple(sizes), need=need)
@@ -132,12 +133,32 @@ def draining_nodes() -> set[str]:
     return set(state.get_draining_nodes())
 
 
-def _cpus_per_worker(config: TrainConfig) -> float:
+def _cpus_per_worker(config: TrainConfig, device: str) -> float:
     """The cores that are asked for, or an equal share of the live ones, at most 8."""
     if config.cpus_per_worker is not None:
         return config.cpus_per_worker
-    most = config.max_workers or config.num_workers
-    share = min(_MAX_DEFAULT_CPUS, num_cluster_cpus() / most)
+    return default_cpus(
+        [node["Resources"] for node in ray.nodes() if node["Alive"]],
+        config.max_workers or config.num_workers,
+        device,
+    )
+
+
+def default_cpus(nodes: Sequence[Mapping[str, float]], num_workers: int, device: str) -> float:
+    """What a worker asks for: an equal share of all cores, no more than one node has for it.
+
+    A worker on a GPU gets the cores of its node for each GPU there. While no such node lives, as
+    on a cluster that has still to grow, some that any machine has.
+    """
+    cores = [node.get("CPU", 0.0) for node in nodes]
+    if device == "cuda":
+        fit = [node.get("CPU", 0.0) / node["GPU"] for node in nodes if node.get("GPU", 0.0) >= 1]
+        share = max(fit, default=0.0)
+    else:
+        share = min(max(cores, default=0.0), sum(cores) / num_workers)
+    if not share:
+        return float(_CPUS_OF_UNSEEN_NODES)
+    share = min(_MAX_DEFAULT_CPUS, share)
     return float(int(share)) if share >= 1 else share
 
 

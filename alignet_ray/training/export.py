@@ -9,7 +9,6 @@ from alignet_ray.records.digests import Json, refuse_other_settings
 from alignet_ray.records.store import Folder
 from alignet_ray.records.student import Student, is_student, read_student, write_student
 from alignet_ray.training.model_card import CARD_NAME, model_card
-from alignet_ray.training.pins import pin_split
 from alignet_ray.training.plan import TrainPlan
 
 
@@ -37,7 +36,8 @@ def describe_data(plan: TrainPlan) -> Json:
     """What was trained on, for people: each run by its digest, and how much of it was seen."""
     runs = [
         {
-            **pin_split(source.manifest).to_json(),
+            "digest": source.manifest.digest,
+            "shards": len(source.manifest.shards),
             "strategy": source.kind.strategy,
             "blocks": list(source.kind.blocks),
             "teacher_temperature": source.kind.teacher_temperature,
@@ -49,6 +49,7 @@ def describe_data(plan: TrainPlan) -> Json:
     steps = plan.num_steps
     return {
         "runs": runs,
+        "pins": plan.pins,
         "steps": steps,
         "epochs": plan.epochs,
         "groups_seen": steps * plan.layout.groups_per_step,
@@ -71,11 +72,13 @@ def exported_figures(folder: Folder, settings: Json) -> Json | None:
     return training["figures"]
 
 
-def exported_pins(folder: Folder) -> Json | None:
-    """The shards that the folder's student was begun with; None for an empty folder.
+def exported_pins(folder: Folder) -> tuple[Json | None, int]:
+    """The shards that the folder's student was trained on, and its steps; None and 0 for an empty
+    folder.
 
     With them the runs may have grown since, and the student is still that of the same settings.
     """
     if not is_student(folder):
-        return None
-    return read_student(folder).training.get("settings", {}).get("runs")
+        return None, 0
+    data = read_student(folder).training.get("data", {})
+    return data.get("pins"), data.get("steps", 0)

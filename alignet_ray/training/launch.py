@@ -3,17 +3,17 @@
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.config.urls import absolute_url
-from alignet_ray.errors import Interrupted, ResourceError
+from alignet_ray.errors import ConfigError, Interrupted, ResourceError
 from alignet_ray.records.checkpoints import read_checkpoints
 from alignet_ray.records.digests import Json
 from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
-from alignet_ray.records.lock import locked
+from alignet_ray.records.lock import Lock, locked
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import describe_backbone
 from alignet_ray.stages.session import choose_device, ray_session
@@ -53,21 +53,23 @@ def train(config: TrainConfig) -> TrainSummary:
     _refuse_missing_inputs(config)
     output = Folder(config.output)
     plan = make_plan(config, *kept_pins(output))
-    if plan.remark:
-        sys.stderr.write(f"{plan.remark}\n")
     started = time.monotonic()
-    with locked(output), ray_session(config.resources):
+    with locked(output) as lock, ray_session(config.resources):
+        output.remove_temporaries()
         device = choose_device(config.resources)
         config = with_precision(config, device)
+        _refuse_other_statistics(config, device)
         student = describe_backbone(config.student, config.plugins)
         figures = exported_figures(output, plan.settings(config, student))
         if figures is not None:
             clear_finished(output, figures)
             write_report(output)
             return TrainSummary(output=output.url, is_new=False, plan=plan, figures=figures)
+        if plan.remark:
+            sys.stderr.write(f"{plan.remark}\n")
         crew = make_crew(config, plan.layout.num_streams, device)
         with stop_wish() as wish:
-            figures = _Driver(config=config, plan=plan, crew=crew, wish=wish).figures()
+            figures = _Driver(config=config, plan=plan, crew=crew, wish=wish, lock=lock).figures()
         write_report(output)
     seconds = time.monotonic() - started
     return TrainSummary(output=output.url, is_new=True, plan=plan, figures=figures, seconds=seconds)
@@ -79,6 +81,22 @@ def _refuse_missing_inputs(config: TrainConfig) -> None:
         refuse_missing_folder(run, "a root written by generate", "Check --runs.")
     weights = ("--student.checkpoint", config.student.checkpoint, "a file of weights")
     refuse_missing_files([weights])
+
+
+def _refuse_other_statistics(config: TrainConfig, device: str) -> None:
+    """Raise ConfigError where BatchNorm that trains would differ from worker to worker."""
+    if config.batch_norm == "frozen" or (config.max_workers or config.num_workers) == 1:
+        return
+    if device == "cpu":
+        raise ConfigError(
+            "train on several CPU workers", "one worker, or GPUs", "--batch-norm",
+            "Statistics of all workers are made on GPUs alone.",
+        )  # fmt: skip
+    if config.data.tolerate_bad_shards:
+        raise ConfigError(
+            "train beside --data.tolerate-bad-shards", "one of the two", "--batch-norm",
+            "A worker whose groups are lost would add pictures of nothing to the statistics.",
+        )  # fmt: skip
 
 
 def with_absolute_urls(config: TrainConfig) -> TrainConfig:
@@ -96,6 +114,7 @@ class _Driver:
     plan: TrainPlan
     crew: Crew
     wish: StopWish
+    lock: Lock
     restarts: "_Restarts" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -130,15 +149,17 @@ class _Driver:
             start_seconds=patience,
         )
         with closing(self.crew.growth(size)) as growth:
-            watch = _Watch(wish=self.wish, growth=growth, interrupted=self._interrupted)
+            watch = _Watch(
+                wish=self.wish, lock=self.lock, growth=growth, interrupted=self._interrupted
+            )
             return attempt.run(watch)
 
     def _refuse_fewer_than(self, size: int) -> None:
         if size == self.crew.sizes[0]:
             raise ResourceError(
                 f"{size} workers did not start in {self.config.resources.timeout_seconds:g} s",
-                "a cluster that has or brings their CPUs and GPUs", "--num-workers",
-                "Ask for fewer, or raise --resources.timeout-seconds.",
+                f"nodes that have or bring {_words(self.crew.need)} for each", "--num-workers",
+                "Ask for fewer, lower --cpus-per-worker, or raise --resources.timeout-seconds.",
             )  # fmt: skip
 
     def _last_step(self) -> int:
@@ -151,6 +172,10 @@ class _Driver:
             f"interrupted at step {self._last_step():,} of {self.plan.num_steps:,}",
             remedy="Run the same command to go on.",
         )
+
+
+def _words(need: Mapping[str, float]) -> str:
+    return " and ".join(f"{amount:g} {name}" for name, amount in need.items())
 
 
 class _Restarts:
@@ -184,9 +209,15 @@ class _Watch:
     """
 
     def __init__(
-        self, *, wish: StopWish, growth: Growth, interrupted: Callable[[], Interrupted]
+        self,
+        *,
+        wish: StopWish,
+        lock: Lock,
+        growth: Growth,
+        interrupted: Callable[[], Interrupted],
     ) -> None:
         self._wish = wish
+        self._lock = lock
         self._growth = growth
         self._interrupted = interrupted
         self._looked_at = time.monotonic()
@@ -194,8 +225,11 @@ class _Watch:
 
     def __call__(self, news: News) -> bool:
         """Raises Interrupted where the user asks before training begins: there is nothing to keep
-        that is not kept.
+        that is not kept. Where another driver has taken the folder nothing may be kept: an end at
+        once, which the lock explains.
         """
+        if self._lock.is_lost:
+            raise KeyboardInterrupt
         if news.first_step is None:
             if self._wish.is_there:
                 raise self._interrupted()

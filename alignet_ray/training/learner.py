@@ -9,14 +9,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from alignet_ray.config.backbone import ResolvedBackbone
+from alignet_ray.config.backbone import OPEN_CLIP_PREFIX, ResolvedBackbone
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import ConfigError, InputError, RecordError
 from alignet_ray.functional.losses import DIVERGENCES, Divergence
 from alignet_ray.models.backbones import Backbone, load_backbone
 from alignet_ray.models.plugins import import_plugins
+from alignet_ray.models.tensor_float import forbid_tensor_float
 from alignet_ray.training.network import Network, make_head
-from alignet_ray.training.precision import forbid_tensor_float, with_precision
+from alignet_ray.training.precision import with_precision
 from alignet_ray.training.update import UpdateRule, make_optimizer
 from alignet_ray.training.world import World
 
@@ -56,7 +57,10 @@ class Learner:
         for name, parameter in _trained(self.network):
             for moment, tensor in self.optimizer.state.get(parameter, {}).items():
                 tensors[f"{_ADAM}{name}.{moment}"] = tensor
-        return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
+        return {
+            name: tensor.detach().to("cpu", copy=True).contiguous()
+            for name, tensor in tensors.items()
+        }
 
     def load_state(self, tensors: Mapping[str, Tensor], place: str) -> None:
         """Go on from a state. Raises RecordError, naming the place, for that of another student."""
@@ -134,7 +138,11 @@ def _prepare_trunk(backbone: Backbone, config: TrainConfig, world: World) -> Non
 
 def _checkpoint_gradients(backbone: Backbone, name: str) -> None:
     trunk: Any = backbone.trunk
+    if name.startswith(OPEN_CLIP_PREFIX):
+        trunk = getattr(trunk, "trunk", trunk)  # timm's own in open_clip's, which would hide that
     try:
+        if type(trunk).__name__ == "ModifiedResNet":  # has the method, which does nothing
+            raise AttributeError
         trunk.set_grad_checkpointing(True)
     except (AttributeError, AssertionError) as error:
         raise InputError(

@@ -16,7 +16,7 @@ import torch
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import InputError
 from alignet_ray.functional.random_streams import RandomStream
-from alignet_ray.records.checkpoints import CHECKPOINTS_FOLDER, read_tensors
+from alignet_ray.records.checkpoints import CHECKPOINTS_FOLDER, forget_checkpoint, read_tensors
 from alignet_ray.records.digests import Json
 from alignet_ray.records.store import Folder
 from alignet_ray.records.student_head import write_head
@@ -114,6 +114,7 @@ class _Rank:
     def _say_start(self, start: Start) -> None:
         for broken in start.broken:
             self.observer.say(f"checkpoint {broken.name} is broken and is left out")
+            forget_checkpoint(self.folder, broken)
         if start.checkpoint is not None:
             step, num_steps = start.checkpoint.step, self.plan.num_steps
             self.observer.say(f"going on after step {step:,} of {num_steps:,}")
@@ -282,5 +283,5 @@ def _figures(progress: Progress, exported_step: int) -> Json:
         "teacher_entropy": progress.sharpness.teacher_entropy,
         "skipped_groups": progress.skipped,
         "last_step": vars(progress.last),
-        "validation": {"before": before, "after": after} if before else None,
+        "validation": {"before": before, "after": after} if before and after else None,
     }

@@ -36,6 +36,8 @@ class MetricsLog:
         self._events = EventFile(folder.folder(TENSORBOARD_FOLDER), first_step)
         if first_step in self._validations:  # its event is hidden with those of the next step
             self._add_event(first_step, json.loads(self._validations[first_step]))
+        if not first_step:  # an earlier attempt's, which had no checkpoint yet
+            folder.delete(VALIDATIONS_NAME)
         self._write_after(_WRITE_SECONDS)
 
     def add(self, record: Json) -> None:

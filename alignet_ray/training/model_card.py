@@ -129,14 +129,16 @@ def _load_by_timm(aligned: ResolvedBackbone, *, is_plugin: bool) -> Iterator[str
 
 def _load_by_open_clip(aligned: ResolvedBackbone) -> Iterator[str]:
     name = aligned.name.removeprefix(OPEN_CLIP_PREFIX).partition("/")[0]
+    given = [f"{key}={value!r}" for key, value in aligned.as_config().arguments().items()]
+    arguments = ", ".join((f'"{name}"', *given))
     yield "With open_clip alone; the text tower is not part of the student:"
     yield ""
     yield from _code(
         "import open_clip, safetensors.torch",
         "",
-        f'model = open_clip.create_model("{name}").eval()',
+        f"model = open_clip.create_model({arguments}).eval()",
         f'model.visual.load_state_dict(safetensors.torch.load_file("student/{WEIGHTS_NAME}"))',
-        "vectors = model.encode_image(images)  # not normalised",
+        "vectors = model.encode_image(images, normalize=False)",
     )
 
 
@@ -191,12 +193,14 @@ def _figures(validation: Json | None) -> Iterator[str]:
     yield from ("## Results on validation triplets of the same runs", "")
     rows: list[tuple[str, ...]] = []
     for strategy, own in after["by_strategy"].items():
-        base = before["by_strategy"][strategy]
+        base = before["by_strategy"].get(strategy)
+        if base is None:  # its shards were lost when training began
+            continue
         for name, words, form in _FIGURES:
             rows.append((strategy, words, form.format(base[name]), form.format(own[name])))
     yield from _table(("triplets", "figure", "before", "after"), rows)
     yield from _paragraph(
-        f"{after['triplets']:,} triplets of images that were not trained on. The teacher's own "
+        f"{after['triplets']:,} validation triplets. The teacher's own "
         f"mean entropy is {after['teacher_entropy']:.3f} nats, and its mean probability of its own "
         f"choice {after['expected_ceiling']:.3f}: no student's choice has more. Agreement with "
         "people is what `jobs/evaluate.py` measures."

@@ -21,12 +21,13 @@ _REMEDY = "Bring back the shards that training began with, or give another --out
 @dataclass(frozen=True, kw_only=True)
 class SplitPin:
     """The pinned head of a split's manifest: the settings' digest, the digest of the head itself,
-    and how many shards are read from which epoch on.
+    how many shards are read from which epoch on, and the manifest's teacher temperature.
     """
 
     digest: str
     pin: str
     joined: Joined
+    teacher_temperature: float
 
     @property
     def num_shards(self) -> int:
@@ -38,13 +39,17 @@ class SplitPin:
         joined = [list(entry) for entry in self.joined]
         return {
             "digest": self.digest, "pin": self.pin, "shards": self.num_shards, "joined": joined,
+            "teacher_temperature": self.teacher_temperature,
         }  # fmt: skip
 
 
 def pin_split(manifest: Manifest, joined: Joined | None = None) -> SplitPin:
     """The pin of a manifest's shards; all of them from the beginning, unless it is said."""
     joined = joined or ((0, len(manifest.shards)),)
-    return SplitPin(digest=manifest.digest, pin=manifest.pin(joined[-1][1]), joined=joined)
+    return SplitPin(
+        digest=manifest.digest, pin=manifest.pin(joined[-1][1]), joined=joined,
+        teacher_temperature=manifest.teacher_temperature,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +96,10 @@ def _run_pin(record: Mapping[str, Any]) -> RunPin:
 
 def _split_pin(record: Mapping[str, Any]) -> SplitPin:
     joined = tuple((int(epoch), int(shards)) for epoch, shards in record["joined"])
-    return SplitPin(digest=record["digest"], pin=record["pin"], joined=joined)
+    return SplitPin(
+        digest=record["digest"], pin=record["pin"], joined=joined,
+        teacher_temperature=float(record["teacher_temperature"]),
+    )  # fmt: skip
 
 
 def check_pins(
@@ -120,6 +128,11 @@ def _check(root: str, split: str, pin: SplitPin, manifest: Manifest | None) -> N
         raise MismatchError(
             f"shards of other settings (digest {manifest.digest[:12]})",
             f"{pin.digest[:12]}, which training began with", place, _REMEDY,
+        )  # fmt: skip
+    if manifest.teacher_temperature != pin.teacher_temperature:
+        raise MismatchError(
+            f"teacher temperature {manifest.teacher_temperature}",
+            f"{pin.teacher_temperature}, which training began with", place, _REMEDY,
         )  # fmt: skip
     if len(manifest.shards) < pin.num_shards:
         raise MismatchError(

@@ -91,6 +91,8 @@ def make_plan(config: TrainConfig, pinned: Json | None = None, step: int = 0) ->
         warmup = steps // _DEFAULT_WARMUP_PART
     if warmup >= steps:
         raise ConfigError(f"{warmup}", f"fewer than the {steps} steps", "--warmup-steps")
+    if config.export == "best" and not any(validation):
+        raise ConfigError("best without a validation split", "runs that have one", "--export")
     plan = TrainPlan(
         sources=sources,
         validation=_validation_sources(config, pins, validation),

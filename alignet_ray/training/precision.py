@@ -1,8 +1,6 @@
-"""Which precision the passes of the student have, and what is never less than float32."""
+"""Which precision the passes of the student have."""
 
 from dataclasses import replace
-
-import torch
 
 from alignet_ray.config.train import TrainConfig
 
@@ -13,12 +11,3 @@ def with_precision(config: TrainConfig, device: str) -> TrainConfig:
         return config
     is_gpu = device.startswith("cuda")
     return replace(config, precision="bfloat16" if is_gpu else "float32")
-
-
-def forbid_tensor_float() -> None:
-    """Products of float32 matrices have all its digits, in forward and backward passes.
-
-    Gram matrices need them (method: section 1). A setting of this whole process, made after
-    plug-ins had their say.
-    """
-    torch.set_float32_matmul_precision("highest")

@@ -13,13 +13,20 @@ folder so holds at most its bound and a twentieth for each process.
 
 import contextlib
 import os
+import re
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from alignet_ray.errors import RecordError
+
+CACHE_FOLDER = "alignet_ray_shards"
+"""Below the folder that the user names: what lies beside it is never counted nor removed."""
+
 _SUFFIX = ".partial"
+_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]*")
 _SLACK = 20
 _STALE_SECONDS = 3600.0
 
@@ -30,7 +37,7 @@ class ShardCache:
     """A bounded folder of blocks. A disk that is full or fails ends its use with one line."""
 
     def __init__(self, folder: str, num_bytes: int, say: Say) -> None:
-        self._folder = Path(folder)
+        self._folder = Path(folder) / CACHE_FOLDER
         self._num_bytes = num_bytes
         self._say = say
         self._lock = threading.Lock()
@@ -41,7 +48,7 @@ class ShardCache:
         """The copy of that name, which is now the last used; None where there is none."""
         if not self._is_usable:
             return None
-        path = self._folder / name
+        path = self._path(name)
         try:
             data = path.read_bytes()
             os.utime(path)
@@ -65,14 +72,21 @@ class ShardCache:
     def remove(self, name: str) -> None:
         """Forget a copy that turned out to be broken."""
         with contextlib.suppress(OSError):
-            (self._folder / name).unlink(missing_ok=True)
+            self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        """Where a copy lies. A digest out of a manifest must not lead out of the folder."""
+        if not _NAME.fullmatch(name):
+            raise RecordError(repr(name), "a SHA-256", "a manifest's digest of a shard")
+        return self._folder / name
 
     def _write(self, name: str, data: bytes) -> None:
+        path = self._path(name)
         self._folder.mkdir(parents=True, exist_ok=True)
         temporary = self._folder / f".{name}.{secrets.token_hex(4)}{_SUFFIX}"
         try:
             temporary.write_bytes(data)
-            temporary.replace(self._folder / name)
+            temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
 

@@ -43,6 +43,11 @@ class Sharpness:
                 f"the teacher's mean label entropy is {self.teacher_entropy:.4f} nats: saturated. "
                 "Raise --loss.teacher-temperature."
             )
+        if self.teacher_entropy > TOO_SOFT_ENTROPY:
+            return (
+                f"the teacher's mean label entropy is {self.teacher_entropy:.4f} nats of 1.0986: "
+                "too soft to teach. Lower --loss.teacher-temperature."
+            )
         said = (
             f"the initial student's mean entropy is {entropy:.4f} nats at temperature "
             f"{self.student_temperature:g}"
@@ -60,8 +65,8 @@ def measure_sharpness(
     """The student's temperature, and both mean entropies over the first step's triplets."""
     streams = range(plan.layout.num_streams)
     groups = next(step_groups(plan.sources, plan.layout, streams, num_steps=1))
-    batches = [decoder.batch([group], plan.sources.skip) for group in groups]
-    pairs = [_pairs(learner, batch) for batch in batches if batch]
+    batches = (decoder.batch([group], plan.sources.skip) for group in groups)
+    pairs = [_pairs(learner, batch) for batch in batches if batch]  # one decoded at a time
     if not pairs:
         raise RecordError(
             "no group can be read", "one at least", "the first step",

@@ -141,7 +141,16 @@ class Sources:
         """
         source, entry = self.at(index)
         found = self._reads.block(source.folder, entry, first, last)
-        return [g and (source.kind, _expected(g, source, entry)) for g in found]
+        return [g and self._labelled(g, source, entry) for g in found]
+
+    def _labelled(self, group: Group, source: Source, entry: ManifestShard) -> Labelled | None:
+        try:
+            return source.kind, _expected(group, source, entry)
+        except RecordError as error:
+            if self.skip is None:
+                raise
+            self.skip(error)
+            return None
 
     def groups(self, index: int, first: int, last: int) -> Iterator[Labelled]:
         """Groups [first, last) of a shard of the row, block by block, without those that are

@@ -14,12 +14,10 @@ def describe(summary: TrainSummary) -> str:
 
 def as_json(summary: TrainSummary) -> Json:
     """The summary for the log of the call."""
-    images = summary.plan.num_steps * summary.plan.images_per_step
     return {
         "output": summary.output,
         "is_new": summary.is_new,
         "seconds": summary.seconds,
-        "images": images if summary.is_new else 0,
         "figures": summary.figures,
     }
 
@@ -43,8 +41,7 @@ def _lines(summary: TrainSummary) -> Iterator[str]:
     )
     yield from _validation_lines(figures["validation"])
     if summary.is_new:
-        images = summary.plan.num_steps * summary.plan.images_per_step
-        yield f"took       {summary.seconds:,.0f} s for {images:,} images, start included"
+        yield f"took       {summary.seconds:,.0f} s in this call, start included"
     yield f"student    {summary.output} (README.md is its model card)"
     yield f"report     {summary.output}/{REPORT_NAME}"
     yield (
@@ -63,7 +60,8 @@ def _validation_lines(validation: Json | None) -> Iterator[str]:
     yield f"validation {_change(before, after)}"
     if len(after["by_strategy"]) > 1:
         for strategy, own in after["by_strategy"].items():
-            yield f"           {strategy}: {_change(before['by_strategy'][strategy], own)}"
+            if strategy in before["by_strategy"]:
+                yield f"           {strategy}: {_change(before['by_strategy'][strategy], own)}"
 
 
 def _change(before: Json, after: Json) -> str:

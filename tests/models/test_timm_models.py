@@ -3,6 +3,9 @@
 import pytest
 import timm
 
+from alignet_ray.config.backbone import BackboneConfig
+from alignet_ray.errors import InputError
+from alignet_ray.models.backbones import load_backbone
 from alignet_ray.models.timm_models import default_representation
 
 
@@ -30,3 +33,19 @@ def test_every_family_has_its_representation(name, representation):
     assert timm.is_model(name.split(".")[0])
     base, _, tag = name.partition(".")
     assert default_representation(name, "") == default_representation(base, tag) == representation
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [
+        ("test_vit", "checkpoint_path=/tmp/evil.pt"),
+        ("test_vit", "pretrained_cfg=x"),
+        ("open_clip:ViT-S-32-alt", "weights_only=false"),
+        ("open_clip:ViT-S-32-alt", "pretrained_image_path=/tmp/evil.pt"),
+        ("open_clip:ViT-S-32-alt", "cache_dir=/tmp"),
+    ],
+)
+def test_arguments_that_would_load_something_are_refused(name, argument):
+    config = BackboneConfig(name=name, random_init=True, model_args=(argument,))
+    with pytest.raises(InputError, match=f"model argument {argument.partition('=')[0]}; expected"):
+        load_backbone(config)

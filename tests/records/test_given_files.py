@@ -68,3 +68,10 @@ def test_of_many_files_those_that_are_given_must_be_there(tmp_path):
     refuse_missing_files((("--a", str(tmp_path / "a"), "a list"), ("--b", None, "a list")))
     with pytest.raises(InputError, match=r"/c: no such file; expected a tar. Check --c\."):
         refuse_missing_files((("--a", None, "a list"), ("--c", str(tmp_path / "c"), "a tar")))
+
+
+def test_a_bucket_itself_is_a_folder():
+    fsspec.filesystem("memory").pipe("/a_bucket/file", b"x")
+    refuse_missing_folder("memory://a_bucket", "a folder", "Check it.")
+    with pytest.raises(InputError, match="no such folder"):
+        refuse_missing_folder("memory://another_bucket", "a folder", "Check it.")

@@ -4,7 +4,7 @@ import ray.exceptions
 import ray.train
 import torch.distributed
 
-from alignet_ray.errors import RecordError
+from alignet_ray.errors import RecordError, ResourceError
 from alignet_ray.training.attempt import WorkersLost, meaning
 
 DIED = ray.exceptions.ActorDiedError()
@@ -44,3 +44,10 @@ def test_a_fault_comes_out_as_it_is() -> None:
     fault = ZeroDivisionError("a fault")
     assert meaning(_failed(fault)) is fault
     assert meaning(fault) is fault
+
+
+def test_a_full_gpu_is_no_fault_of_ours() -> None:
+    error = ray.train.WorkerGroupError("", {0: torch.OutOfMemoryError("CUDA out of memory")})
+    found = meaning(error)
+    assert isinstance(found, ResourceError)
+    assert "--micro-batch-images" in str(found)

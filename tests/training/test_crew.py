@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignet_ray.functional.planner import divisors
-from alignet_ray.training.crew import Growth, allowed_sizes, most_workers
+from alignet_ray.training.crew import Growth, allowed_sizes, default_cpus, most_workers
 
 
 @given(
@@ -32,3 +32,18 @@ def test_the_scarcest_resource_decides_how_many_fit() -> None:
 
 def test_a_crew_that_is_as_large_as_allowed_never_grows() -> None:
     assert not Growth([]).is_possible()
+
+
+def test_a_worker_asks_for_what_one_node_has() -> None:
+    four = [{"CPU": 4.0, "memory": 1e9}] * 4
+    assert default_cpus(four, 1, "cpu") == 4
+    assert default_cpus(four, 8, "cpu") == 2
+    assert default_cpus([{"CPU": 64.0}], 2, "cpu") == 8
+    assert default_cpus([{"CPU": 2.0}], 4, "cpu") == 0.5
+
+
+def test_a_worker_on_a_gpu_gets_its_share_of_a_node_with_gpus() -> None:
+    nodes = [{"CPU": 96.0}, {"CPU": 12.0, "GPU": 4.0}, {"CPU": 4.0, "GPU": 1.0}]
+    assert default_cpus(nodes, 5, "cuda") == 4
+    assert default_cpus([{"CPU": 0.0}], 8, "cuda") == 4, "no such node lives yet"
+    assert default_cpus([{}], 8, "cpu") == 4

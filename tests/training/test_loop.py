@@ -164,7 +164,8 @@ def test_lost_groups_are_named_and_training_goes_on(
     _train(config, listener)
     assert len(_log(config.output)) == 4
     assert [line for line in listener.lines if "000001.tar: 70,000 bytes" in line]
-    pins = exported_pins(Folder.at(config.output))
+    pins, steps = exported_pins(Folder.at(config.output))
+    assert steps == 4
     assert make_plan(config, pins).start == pins
 
 

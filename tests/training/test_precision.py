@@ -1,9 +1,8 @@
 """`auto` becomes what it is on the device, so that the record of a student says it."""
 
 import pytest
-import torch
 
-from alignet_ray.training.precision import forbid_tensor_float, with_precision
+from alignet_ray.training.precision import with_precision
 
 
 @pytest.mark.parametrize(
@@ -18,8 +17,3 @@ from alignet_ray.training.precision import forbid_tensor_float, with_precision
 def test_precision_is_resolved_by_the_device(make_config, asked, device, found) -> None:
     config = with_precision(make_config(precision=asked), device)
     assert config.precision == config.settings()["precision"] == found
-
-
-def test_products_of_float32_matrices_keep_their_digits() -> None:
-    forbid_tensor_float()
-    assert torch.get_float32_matmul_precision() == "highest"

@@ -20,6 +20,7 @@ from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.records.store import Folder
 from alignet_ray.training.plan import TrainPlan, make_plan
 from alignet_ray.training.reading import first_needed, in_order, step_groups
+from alignet_ray.training.shard_cache import CACHE_FOLDER
 from alignet_ray.training.sources import open_sources
 
 TOLERANT = StreamingConfig(num_streams=2, shuffle_buffer=3, tolerate_bad_shards=True)
@@ -196,9 +197,9 @@ def test_later_epochs_come_from_the_cache_and_a_broken_copy_is_made_again(
     make_run: Any, make_config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("alignet_ray.training.shard_reads.READ_BYTES", 20_000)
-    root, cache = make_run(validation=()), tmp_path / "cache"
+    root, cache = make_run(validation=()), tmp_path / "cache" / CACHE_FOLDER
     plain = _steps(make_plan(make_config(runs=(root,))), 0, 8)
-    config = make_config(runs=(root,), data=replace(TOLERANT, cache=str(cache)))
+    config = make_config(runs=(root,), data=replace(TOLERANT, cache=str(cache.parent)))
     assert _steps(make_plan(config), 0, 8) == plain
     copies = sorted(path for path in cache.iterdir() if path.suffix != ".json")
     copies[0].write_bytes(copies[0].read_bytes()[:-600])

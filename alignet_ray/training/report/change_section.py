@@ -27,7 +27,7 @@ def change_section(view: View) -> Markup | None:
         return None
     before, after = view.measured
     said = (
-        f"On {count(after['triplets'])} validation triplets, whose images were not trained on. "
+        f"On {count(after['triplets'])} validation triplets of the same runs. "
         "This is agreement with the teacher; agreement with people is what evaluate measures."
     )
     return element(
