@@ -16,6 +16,7 @@ from alignet_ray.generation.sources.tars import read_tar, rows_of_tars
 from alignet_ray.records.store import Folder
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
+LONG = pytest.mark.skipif("CHAOS" not in os.environ, reason="long; `make chaos` runs it")
 
 QUIET = "--resources.no-progress"
 
@@ -75,7 +76,14 @@ def test_one_core_makes_the_bytes_of_two(
     assert support.content(str(tmp_path / "run")) == support.content(str(baseline))
 
 
-@pytest.mark.parametrize("stage", ["images", "clusters", "shards/train"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        pytest.param("images", marks=LONG),
+        pytest.param("clusters", marks=LONG),
+        "shards/train",
+    ],
+)
 def test_a_killed_driver_goes_on_to_the_same_bytes(
     support: Any,
     workspace: Any,
