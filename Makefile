@@ -8,6 +8,8 @@ DEV_INSTALLED := $(VENV)/.dev-installed
 INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/pip install --disable-pip-version-check)
 
 export RAY_AUTH_MODE ?= disabled
+# Threads of torch that spin while they wait starve whatever runs beside them.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: demo check test chaos lint lock clean install install-dev help
 
@@ -42,8 +44,11 @@ lint: $(DEV_INSTALLED)  ## format, lint, types, floors
 check: lint  ## lint and the quick tests, under 3 minutes
 	$(BIN)/pytest -q -m "not ray and not slow"
 
+# Jobs as users run them wait for Ray most of the time: they run beside all other tests.
 test: lint  ## lint and all tests
-	$(BIN)/pytest
+	@$(BIN)/pytest tests/end_to_end > $(VENV)/end_to_end.log 2>&1 & jobs=$$!; status=0; \
+	$(BIN)/pytest --ignore tests/end_to_end || status=1; \
+	wait $$jobs || status=1; cat $(VENV)/end_to_end.log; exit $$status
 
 chaos: $(DEV_INSTALLED)  ## kills at random moments and new random examples: long
 	CHAOS=1 $(BIN)/pytest tests/end_to_end/chaos_generate.py tests/end_to_end/chaos_fit_teacher.py \
