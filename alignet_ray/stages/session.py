@@ -6,6 +6,8 @@ The only place that asks what the runtime is.
 import contextlib
 import logging
 import os
+import signal
+import threading
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -42,12 +44,21 @@ def ray_session(resources: RayResources) -> Generator[None]:
     starts = not ray.is_initialized()
     if starts:
         _connect(resources)
+        _hear_sigterm()
     try:
         with unwrapped_errors():
             yield
     finally:
         if starts:
             ray.shutdown()
+
+
+def _hear_sigterm() -> None:
+    """End at SIGTERM as at Ctrl-C, in one line. After Ray's start, whose own handler prints a trace
+    of its C++ core.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def joins_cluster(resources: RayResources) -> bool:
