@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-NUM_OBJECTS = 30
+NUM_OBJECTS = 60
 NUM_KILLS = 2
 RECORDS = ("teacher.json", "transform.safetensors", "vice/names.txt", "vice/mean.npy",
            "vice/scale.npy", "vice/vice.json")  # fmt: skip
@@ -23,7 +23,8 @@ def study(folder: Path, dim: int) -> list[str]:
     random = np.random.default_rng(0)
     names = [f"thing{row:02d}" for row in range(NUM_OBJECTS)]
     meaning = random.uniform(0, 2, size=(NUM_OBJECTS, 3))
-    vectors = np.hstack([meaning, random.normal(size=(NUM_OBJECTS, dim - 3))])
+    noise = 0.05 * random.normal(size=(NUM_OBJECTS, dim - 3))
+    vectors = np.hstack([meaning, noise])
     np.savez(folder / "e.npz", names=np.array(names), embeddings=vectors.astype(np.float32))
     lines = ["object1,object2,object3,odd"]
     for _ in range(6000):
@@ -34,7 +35,7 @@ def study(folder: Path, dim: int) -> list[str]:
     (folder / "choices.csv").write_text("\n".join(lines))
     return [
         *("--choices", str(folder / "choices.csv"), "--embeddings", str(folder / "e.npz")),
-        *("--no-search", "--fit.max-epochs", "10", "--vice.num-dimensions", "12"),
+        *("--no-search", "--fit.max-epochs", "30", "--vice.num-dimensions", "12"),
         # Enough epochs for some tasks of the fit, so that there is a time to kill in.
         *("--vice.batch-size", "32", "--vice.max-epochs", "100", "--vice.min-objects", "2"),
         *("--vice.burn-in-epochs", "90", "--vice-cpus", "1"),

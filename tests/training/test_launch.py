@@ -1,6 +1,7 @@
 """End to end on Ray Train: few, because a run costs tens of seconds."""
 
 import json
+import os
 import threading
 import time
 from pathlib import Path
@@ -46,6 +47,7 @@ def test_a_workers_error_is_our_one_line(make_run: Any, make_config: Any) -> Non
         train(make_config(runs=(root,), num_workers=2))
 
 
+@pytest.mark.skipif("CHAOS" not in os.environ, reason="long; `make chaos` runs it")
 def test_a_crew_of_one_grows_to_two_once_there_is_room(
     make_config: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -92,4 +92,4 @@ def test_the_script_finds_out_what_lies_there(folder, tmp_path):
     nothing = [sys.executable, script, "--run", str(tmp_path / "nothing")]
     refused = subprocess.run(nothing, capture_output=True, text=True, check=False)
     assert refused.returncode == 3
-    assert "jobs/convert.py or jobs/fit_teacher.py" in refused.stderr
+    assert "no such run, teacher or student" in refused.stderr
