@@ -160,9 +160,9 @@ def test_a_lease_that_was_never_fully_taken_is_nobodys(bucket, data):
 
 def hold_until_taken(bucket, taken):
     with locked(bucket):
-        bucket.write(LOCK_NAME, taken)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
+            bucket.write(LOCK_NAME, taken)  # again: a renewal under way may have overwritten it
             time.sleep(0.01)
 
 
