@@ -37,8 +37,8 @@ def study(folder: Path, dim: int) -> list[str]:
         *("--choices", str(folder / "choices.csv"), "--embeddings", str(folder / "e.npz")),
         *("--no-search", "--fit.max-epochs", "30", "--vice.num-dimensions", "12"),
         # Enough epochs for some tasks of the fit, so that there is a time to kill in.
-        *("--vice.batch-size", "32", "--vice.max-epochs", "100", "--vice.min-objects", "2"),
-        *("--vice.burn-in-epochs", "90", "--vice-cpus", "1"),
+        *("--vice.batch-size", "32", "--vice.max-epochs", "300", "--vice.min-objects", "2"),
+        *("--vice.burn-in-epochs", "290", "--vice-cpus", "1"),
         *("--resources.num-cpus", "2", "--resources.device", "cpu"),
     ]
 
