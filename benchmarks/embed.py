@@ -27,7 +27,6 @@ from PIL import Image
 
 from alignet_ray.config.backbone import BackboneConfig, ResolvedBackbone
 from alignet_ray.config.resources import Resources
-from alignet_ray.generation.sources import list_folder
 from alignet_ray.models.backbones import load_backbone
 from alignet_ray.models.preprocessing import decode_image, stored_copy, to_pixels
 from alignet_ray.records.image_table import StoredImage, image_table
@@ -37,6 +36,7 @@ from alignet_ray.records.parts import PartLayout
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import EmbedRequest, StoredFormat, embed_missing_parts
 from alignet_ray.stages.session import ray_session
+from alignet_ray.stages.sources import list_folder
 from timing import parser_of
 
 BATCH_SIZE = 64

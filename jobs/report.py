@@ -2,8 +2,8 @@
 
 python jobs/report.py --run X
 
-What lies there decides: a run of `jobs/generate.py`, a bundle of `jobs/fit_teacher.py` or a
-student of `jobs/train.py`.
+What lies there decides: a run of `jobs/generate.py`, a bundle of `jobs/fit_teacher.py`, a student
+of `jobs/train.py` or results of `jobs/evaluate.py`.
 """
 
 from _start import run_job
@@ -13,6 +13,7 @@ from alignet_ray.config.report import ReportConfig
 
 def main(config: ReportConfig) -> None:
     """Write the report and say where it is. Imports late: --help needs neither Ray nor torch."""
+    from alignet_ray.records.evaluation import RESULTS_NAME
     from alignet_ray.records.store import Folder
     from alignet_ray.records.student import is_student
     from alignet_ray.records.teacher_bundle import is_bundle
@@ -20,6 +21,8 @@ def main(config: ReportConfig) -> None:
     folder = Folder.at(config.run)
     if is_bundle(folder):
         from alignet_ray.teaching.report.job import report
+    elif folder.exists(RESULTS_NAME):
+        from alignet_ray.evaluation.report.job import report
     elif is_student(folder):
         from alignet_ray.training.report.job import report
     else:

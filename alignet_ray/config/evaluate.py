@@ -4,13 +4,18 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from alignet_ray.config.backbone import BackboneConfig
-from alignet_ray.config.checks import at_least
+from alignet_ray.config.checks import above, at_least
+from alignet_ray.config.downstream import DownstreamConfig
+from alignet_ray.config.hierarchy import HierarchyConfig
 from alignet_ray.config.human_sources import ChoicesLayout
+from alignet_ray.config.levels import LevelsConfig
 from alignet_ray.config.resources import Resources
+from alignet_ray.config.similarity_judgements import SimilarityJudgementsConfig
 from alignet_ray.config.urls import absolute_plugins
 from alignet_ray.errors import ConfigError
 
 Similarity = Literal["dot", "centred_dot", "centred_cosine"]
+Section = Literal["odd_one_out", "levels", "similarity", "hierarchy", "downstream", "comparison"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,28 +28,45 @@ class EvaluatedBackboneConfig(BackboneConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateConfig:
-    """Agreement of models with human odd-one-out responses, with intervals, before and after."""
+    """How human models are, at every level of abstraction, and what it buys.
 
-    images: str
+    Every part is measured whose data are given; what is left out is said, with the reason.
+    """
+
+    only: tuple[Section, ...] = ()
+    """Parts to measure; default all that the given data allow."""
+    images: str | None = None
     """Folder of object images, `<id>.jpg` or `<id>_01b.jpg`, at any fsspec URL."""
-    names: str
+    names: str | None = None
     """Object ids, one a line: the order of the responses' numbers."""
-    responses: str
+    responses: str | None = None
     """Odd-one-out choices of people: text, .npy, .csv or .parquet."""
     responses_layout: ChoicesLayout = "auto"
     """`triplets`: anchor positive odd, from 0; `responses`: i j k choice subject, from 1;
     `table`: columns object1, object2, object3, odd with ids."""
+    levels: LevelsConfig = field(default_factory=LevelsConfig)
+    """Levels."""
+    similarity: SimilarityJudgementsConfig = field(default_factory=SimilarityJudgementsConfig)
+    """Human similarity matrices."""
+    hierarchy: HierarchyConfig = field(default_factory=HierarchyConfig)
+    """Conceptual hierarchy."""
+    downstream: DownstreamConfig = field(default_factory=DownstreamConfig)
+    """Downstream tasks."""
     output: str
-    """Folder for results.json."""
+    """Folder for results.json, figures.csv and the report."""
     models: tuple[str, ...] = ()
-    """Student folders (before and after), teacher bundles (untransformed and transformed), or
-    names of timm or open_clip; `label=...` names one in the table."""
+    """Student folders (before and after), teacher bundles (untransformed and transformed), ready
+    embeddings (.npz, .parquet), or names of timm or open_clip; `label=...` names one."""
     backbone: EvaluatedBackboneConfig = field(default_factory=EvaluatedBackboneConfig)
     """One more model with a checkpoint or arguments of its own."""
     data_name: str = "human responses"
     """What the data are called in the results."""
     similarities: tuple[Similarity, ...] = ("dot", "centred_cosine")
     """How two representations are compared; centring takes the mean of all embedded objects."""
+    temperatures: tuple[float, ...] = (1.0,)
+    """Temperatures behind models' entropies; a student's own is added."""
+    num_shown: int = 24
+    """Triplets and pairs with the largest disagreements, shown as pictures."""
     num_resamples: int = 1000
     """Bootstrap resamples of the intervals."""
     seed: int = 0
@@ -59,6 +81,9 @@ class EvaluateConfig:
     def __post_init__(self) -> None:
         at_least("num_resamples", self.num_resamples, 1)
         at_least("seed", self.seed, 0)
+        at_least("num_shown", self.num_shown, 0)
+        for temperature in self.temperatures:
+            above("temperatures", temperature, 0)
         object.__setattr__(self, "plugins", absolute_plugins(self.plugins))
         if not self.backbone.name and self.backbone != EvaluatedBackboneConfig():
             raise ConfigError("settings without a name", "--backbone.name as well", "--backbone")

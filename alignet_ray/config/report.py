@@ -7,9 +7,9 @@ from alignet_ray.config.resources import RayResources
 
 @dataclass(frozen=True, kw_only=True)
 class ReportConfig:
-    """Make the report of a run, a teacher or a student again, from what lies in its folder."""
+    """Make the report of a run, teacher, student or evaluation again, from its folder."""
 
     run: str
-    """Root of the run, or folder of the teacher or student, at any fsspec URL."""
+    """Root of the run, or folder of a teacher, student or evaluation, at any fsspec URL."""
     resources: RayResources = field(default_factory=RayResources)
-    """Machines; the report of a teacher or student needs none."""
+    """Machines; the report of anything but a run needs none."""

@@ -1,132 +1,117 @@
-"""Evaluate models: embed the objects of human data, measure agreement, write results.json.
+"""Evaluate models: every part whose data are given, then results.json, figures.csv and the page.
 
-All figures come from the same objects and triplets, so that models can be compared. The results
-hold no time, host or path: the same data and weights give the same file.
+The results hold no time, host or path: the same data and weights give the same files.
 """
 
-import json
+from types import ModuleType
+from typing import Any
 
 from alignet_ray.config.evaluate import EvaluateConfig
-from alignet_ray.errors import InputError
-from alignet_ray.evaluation import table
-from alignet_ray.evaluation.figures import Counts, accuracies, ceilings
-from alignet_ray.evaluation.references import resolve_models
-from alignet_ray.evaluation.representations import Representations, Represented, represent_models
-from alignet_ray.functional.agreement import count_choices
+from alignet_ray.errors import ConfigError
+from alignet_ray.evaluation import odd_one_out, table
+from alignet_ray.evaluation.references import EvaluatedModel, resolve_models
+from alignet_ray.evaluation.report.job import write_page
+from alignet_ray.evaluation.rows import csv_text
+from alignet_ray.evaluation.workbench import Workbench
 from alignet_ray.functional.bootstrap import LEVEL
-from alignet_ray.records.choices import read_choices
-from alignet_ray.records.digests import Json, sha256
-from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
-from alignet_ray.records.human import HumanChoices, read_names
-from alignet_ray.records.object_images import ObjectImages, find_object_images
-from alignet_ray.records.store import Folder, read_url
+from alignet_ray.records.digests import Json
+from alignet_ray.records.evaluation import FORMAT_VERSION, RESULTS_NAME, write_results
+from alignet_ray.records.given_files import refuse_missing_files
+from alignet_ray.records.store import Folder
+from alignet_ray.stages.progress import note
 from alignet_ray.stages.session import ray_session
 
-RESULTS_NAME = "results.json"
-FORMAT_VERSION = 1
+CSV_NAME = "figures.csv"
+
+PARTS: dict[str, ModuleType] = {"odd_one_out": odd_one_out}
+"""Parts in the order of the results. Each module has `lacking(config)`, the reason why it cannot
+be measured or None; `refuse_missing(config)`, before Ray starts; `read(config)`, inside the
+session; and `measure(bench, what was read)`, its part of the results. HEADLINES are
+the measures of the printed table; its section of the page is in `report/`.
+"""
 
 
 def evaluate(config: EvaluateConfig) -> Json:
-    """The results, also written to results.json in the output folder and printed as a table.
+    """The results, also written to the output folder and printed as a table.
 
     Raises InputError for data or models that cannot be used.
     """
-    _refuse_missing_inputs(config)
-    names = read_names(config.names)
-    responses = read_choices(config.responses, names, config.responses_layout)
-    images = find_object_images(config.images, names)
-    models = resolve_models(config)
+    chosen, left_out = chosen_parts(config)
+    for name in chosen:
+        PARTS[name].refuse_missing(config)
+    refuse_missing_files(
+        (("--backbone.checkpoint", config.backbone.checkpoint, "a file of weights"),)
+    )
+    models = tuple(resolve_models(config))
+    bench = Workbench(config=config, models=models, left_out=left_out)
     with ray_session(config.resources):
-        represented = represent_models(models, images, config)
-    results = _results(config, responses, images, represented)
+        # Everything is read before anything is embedded: bad input costs no work.
+        given: dict[str, Any] = {name: PARTS[name].read(config) for name in chosen}
+        measured: dict[str, Json] = {}
+        for name in chosen:
+            note(f"measuring {name.replace('_', ' ')}", is_shown=config.resources.progress)
+            measured[name] = PARTS[name].measure(bench, given[name])
+    results = _results(bench, measured)
     folder = Folder.at(config.output)
-    text = json.dumps(results, indent=2, sort_keys=True, allow_nan=False)
-    folder.write(RESULTS_NAME, text.encode() + b"\n")
-    table.print_results(results, folder.place(RESULTS_NAME))
+    write_results(folder, results)
+    folder.write(CSV_NAME, csv_text(results, tuple(PARTS)).encode())
+    page = write_page(folder, results, bench.shown)
+    places = {"results": folder.place(RESULTS_NAME), "csv": folder.place(CSV_NAME), "page": page}
+    headlines = {name: part.HEADLINES for name, part in PARTS.items()}
+    table.print_results(results, headlines, places)
     return results
 
 
-def _refuse_missing_inputs(config: EvaluateConfig) -> None:
-    """Raise InputError for what is named and not there; `resolve_models` looks up the models."""
-    refuse_missing_files(
-        (
-            ("--names", config.names, "object ids, one a line"),
-            ("--responses", config.responses, "a file of choices"),
-            ("--backbone.checkpoint", config.backbone.checkpoint, "a file of weights"),
-        )
-    )
-    refuse_missing_folder(config.images, "a folder of object images", "Check --images.")
+def chosen_parts(config: EvaluateConfig) -> tuple[list[str], list[dict[str, str]]]:
+    """Parts to measure, and those left out with the reason.
 
-
-def _results(
-    config: EvaluateConfig,
-    responses: HumanChoices,
-    images: ObjectImages,
-    represented: Representations,
-) -> Json:
-    rows, kept = responses.rows_among(represented.object_ids)
-    if not len(rows):
-        raise InputError(
-            "no response shows only objects with an image", "some that do", config.responses,
-            "Check that names and responses belong together.",
-        )  # fmt: skip
-    triplets, counts = count_choices(rows, responses.odd_position[kept])
-    resampling = {"num_resamples": config.num_resamples, "seed": config.seed}
-    measured = [
-        accuracies(represented.models, triplets, counts, similarity, **resampling)
-        for similarity in config.similarities
+    Raises ConfigError where a part was asked for that lacks data, or none can be measured.
+    """
+    reasons = {name: part.lacking(config) for name, part in PARTS.items()}
+    for name in config.only:
+        if reasons[name] is not None:
+            raise ConfigError(f"{name}, but {reasons[name]}", "its data", "--only")
+    asked = config.only or tuple(PARTS)
+    chosen = [name for name in PARTS if name in asked and reasons[name] is None]
+    if not chosen:
+        listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        raise ConfigError(f"nothing to measure ({listed})", "the data of one part", "evaluate")
+    left_out = [
+        {"what": name.replace("_", " "), "reason": reason or "not asked for (--only)"}
+        for name, reason in reasons.items()
+        if name not in chosen
     ]
+    return chosen, left_out
+
+
+def _results(bench: Workbench, measured: dict[str, Json]) -> Json:
     return {
         "version": FORMAT_VERSION,
-        "data": _data(config, images, represented)
-        | _counted(counts, len(responses.triplets), len(rows)),
-        "settings": _settings(config, represented),
-        "ceilings": ceilings(counts, **resampling),
-        "models": [_described(model) for model in represented.models],
-        "accuracies": [row for own, _ in measured for row in own],
-        "differences": [row for _, differences in measured for row in differences],
-        "left_out": list(represented.left_out),
+        "settings": _settings(bench.config),
+        "models": [_described(bench, model) for model in bench.models],
+        "parts": measured,
+        "left_out": bench.left_out,
     }
 
 
-def _data(config: EvaluateConfig, images: ObjectImages, represented: Representations) -> Json:
-    return {
-        "name": config.data_name,
-        "names_sha256": sha256(read_url(config.names)),
-        "responses_sha256": sha256(read_url(config.responses)),
-        "num_objects": len(images.urls) + len(images.missing),
-        "num_embedded_objects": len(represented.object_ids),
-        "missing_images": list(images.missing),
-        "rejected_images": dict(represented.rejects),
-    }
-
-
-def _counted(counts: Counts, num_responses: int, num_used: int) -> Json:
-    return {
-        "num_responses": num_used,
-        "num_dropped_responses": num_responses - num_used,
-        "num_triplets": len(counts),
-        "responses_per_triplet": [int(f(counts.sum(axis=1))) for f in (min, max)],
-    }
-
-
-def _settings(config: EvaluateConfig, represented: Representations) -> Json:
+def _settings(config: EvaluateConfig) -> Json:
     return {
         "similarities": list(config.similarities),
-        "centre": f"mean of the {len(represented.object_ids):,} embedded objects",
-        "ties": "wrong",
-        "interval": f"{LEVEL:.0%} percentile bootstrap of unique triplets, weighted by responses",
+        "temperatures": list(config.temperatures),
+        "ties": "a model's tie counts as wrong",
+        "interval": f"{LEVEL:.0%} percentile bootstrap of unique items, unless its part says other",
         "num_resamples": config.num_resamples,
         "seed": config.seed,
     }
 
 
-def _described(represented: Represented) -> Json:
-    model = represented.model
+def _described(bench: Workbench, model: EvaluatedModel) -> Json:
+    backbone = bench.backbones.get((model.label, model.variant))
     return {
         "label": model.label,
         "variant": model.variant,
         "digest": model.digest,
+        "temperature": model.temperature,
         "transform_sha256": model.transform.sha256 if model.transform else None,
-        "backbone": represented.backbone.identity(),
+        "backbone": backbone.identity() if backbone else None,
     }

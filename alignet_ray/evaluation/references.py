@@ -1,7 +1,7 @@
 """From what the user names to the models that are compared.
 
 A student folder gives `before` and `after`, a teacher bundle `untransformed` and `transformed`,
-any other name one model of timm or open_clip.
+a file of embeddings or any other name one model.
 """
 
 from collections import Counter
@@ -11,8 +11,9 @@ from dataclasses import dataclass, fields
 from alignet_ray.config.backbone import OPEN_CLIP_PREFIX, BackboneConfig
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.errors import ConfigError, InputError
-from alignet_ray.records.digests import digest
-from alignet_ray.records.store import Folder
+from alignet_ray.records.digests import digest, sha256
+from alignet_ray.records.given_files import missing_is_a_mistake
+from alignet_ray.records.store import Folder, read_url
 from alignet_ray.records.student import is_student, read_student
 from alignet_ray.records.teacher_bundle import Transform, is_bundle, read_bundle
 
@@ -22,16 +23,23 @@ AS_IS = "as it is"
 COMPARED = ((BEFORE, AFTER), (UNTRANSFORMED, TRANSFORMED))
 """Variants of one label whose difference is reported, first the base."""
 
+EMBEDDINGS_SUFFIXES = (".npz", ".parquet")
 _HUB_PREFIXES = (OPEN_CLIP_PREFIX, "hf-hub:", "hf_hub:")
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluatedModel:
-    """One row of the table. `digest` is that of the student or bundle it comes from."""
+    """One model of the results. `digest` is that of the student, bundle or file it comes from.
+
+    Either a backbone is run, or `embeddings` is a file of ready ones. `temperature` is a
+    student's own, of its training.
+    """
 
     label: str
     variant: str
-    backbone: BackboneConfig
+    backbone: BackboneConfig | None = None
+    embeddings: str | None = None
+    temperature: float | None = None
     expected_sha256: str | None = None
     transform: Transform | None = None
     digest: str | None = None
@@ -69,6 +77,8 @@ def _resolve(text: str) -> Iterator[EvaluatedModel]:
     folder = Folder.at(reference)
     if reference.startswith(_HUB_PREFIXES):
         yield _by_name(label, reference)
+    elif reference.lower().endswith(EMBEDDINGS_SUFFIXES):
+        yield _by_embeddings(label, reference)
     elif is_student(folder):
         yield from _student(label, folder)
     elif is_bundle(folder):
@@ -87,6 +97,12 @@ def _by_name(label: str, name: str) -> EvaluatedModel:
     return EvaluatedModel(label=label, variant=AS_IS, backbone=BackboneConfig(name=name))
 
 
+def _by_embeddings(label: str, url: str) -> EvaluatedModel:
+    with missing_is_a_mistake("a file of embeddings", "Check --models."):
+        checksum = sha256(read_url(url))
+    return EvaluatedModel(label=label, variant=AS_IS, embeddings=url, digest=checksum)
+
+
 def _student(label: str, folder: Folder) -> Iterator[EvaluatedModel]:
     student = read_student(folder)
     both = digest([student.initial.identity(), student.aligned.identity()])
@@ -96,6 +112,7 @@ def _student(label: str, folder: Folder) -> Iterator[EvaluatedModel]:
             variant=variant,
             backbone=backbone.as_config(),
             expected_sha256=backbone.weights_sha256,
+            temperature=student.training.get("student_temperature"),
             digest=both,
         )
 

@@ -1,72 +1,118 @@
-"""The table that a person reads: who agrees with people how well, and what was left out."""
+"""The tables that a person reads at the end: each part's chief figures, and what was left out."""
 
 import sys
+from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, Row, rows_of
 from alignet_ray.records.digests import Json
 
 _NUM_SHOWN = 3
-_PLAIN_WIDTH = 120
+_PLAIN_WIDTH = 140
+_OF = ("data", "level", "similarity", "temperature")
 
 
-def print_results(results: Json, place: str) -> None:
-    """Accuracies, differences, ceilings and counts, then where to look."""
+def print_results(results: Json, headlines: Mapping[str, Sequence[str]], places: Json) -> None:
+    """The chief figures of every part (`headlines`: part -> measures), then where to look."""
     console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False)
-    console.print(_table(results))
-    for line in _notes(results):
+    for part, measures in headlines.items():
+        for measure in measures if part in results["parts"] else ():
+            rows = [own for own in rows_of(results, part, FIGURES) if own["measure"] == measure]
+            if rows:
+                console.print(_table(results, part, measure, rows))
+    for line in (*_notes(results), *_places(places)):
         console.print(line, markup=False, soft_wrap=True)
-    console.print(
-        f"written to {place}. Next: add models to compare with --models.",
-        markup=False,
-        soft_wrap=True,
+
+
+def interval_text(row: Row, sign: str = "") -> str:
+    """Estimate and interval as a person reads them, or why there is none."""
+    if row["estimate"] is None:
+        return row.get("undefined") or "not defined"
+    estimate, low, high = (
+        "?" if row[key] is None else format(row[key], f"{sign}.4f")
+        for key in ("estimate", "low", "high")
     )
-
-
-def _table(results: Json) -> Table:
-    data = results["data"]
-    title = f"{data['name']}: odd-one-out accuracy, {data['num_responses']:,} responses"
-    table = Table(title=title, box=box.SIMPLE, title_justify="left")
-    for name in ("model", "variant", "similarity"):
-        table.add_column(name, no_wrap=True)
-    for name in ("accuracy [95 %]", "difference [95 %]"):
-        table.add_column(name, justify="right", no_wrap=True)
-    differences = {(d["label"], d["to"], d["similarity"]): d for d in results["differences"]}
-    for row in sorted(results["accuracies"], key=lambda row: _order(results, row)):
-        difference = differences.get((row["label"], row["variant"], row["similarity"]))
-        change = _interval(difference, "+") if difference else ""
-        table.add_row(row["label"], row["variant"], row["similarity"], _interval(row), change)
-    return table
-
-
-def _order(results: Json, row: Json) -> tuple[int, int]:
-    """Models in the order given; within a label, similarity before variant."""
-    labels = [model["label"] for model in results["models"]]
-    return labels.index(row["label"]), results["settings"]["similarities"].index(row["similarity"])
-
-
-def _interval(row: Json, sign: str = "") -> str:
-    estimate, low, high = (format(row[key], f"{sign}.4f") for key in ("estimate", "low", "high"))
     return f"{estimate} [{low}, {high}]"
 
 
+def _table(results: Json, part: str, measure: str, rows: Sequence[Row]) -> Table:
+    name = results["parts"][part].get("data", {}).get("name")
+    title = f"{measure}{f', {name}' if name else ''}"
+    table = Table(title=title, box=box.SIMPLE, title_justify="left")
+    of = [key for key in _OF if any(key in own for own in rows)]
+    for key in of:
+        table.add_column(key, no_wrap=True)
+    for column in ("model", "variant"):
+        table.add_column(column, no_wrap=True)
+    for column in ("value [95 %]", "change [95 %]", "n"):
+        table.add_column(column, justify="right", no_wrap=True)
+    changes = {
+        _key(own, "to"): own
+        for own in rows_of(results, part, DIFFERENCES)
+        # Of the model's own base, not of another model.
+        if own["measure"] == measure and " " not in own["from"]
+    }
+    for own in sorted(rows, key=lambda own: _order(results, own)):
+        change = changes.get(_key(own, "variant"))
+        table.add_row(
+            *(_text(own.get(key)) for key in of),
+            own.get("label", ""),
+            own.get("variant", ""),
+            interval_text(own),
+            interval_text(change, "+") if change else "",
+            f"{own['num']:,} {own['unit']}",
+        )
+    return table
+
+
+def _key(row: Row, variant: str) -> tuple[object, ...]:
+    return (*(row.get(key) for key in _OF), row.get("label"), row.get(variant))
+
+
+def _order(results: Json, row: Row) -> tuple[object, ...]:
+    """By what it is of, then models in the order given."""
+    names = [(model["label"], model["variant"]) for model in results["models"]]
+    name = (row.get("label"), row.get("variant"))
+    of = tuple(str(row.get(key, "")) for key in _OF)
+    return *of, names.index(name) if name in names else len(names)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def _notes(results: Json) -> list[str]:
-    data, limits = results["data"], results["ceilings"]
     notes = [
-        f"ceilings over {data['num_triplets']:,} triplets: a person against the majority of the "
-        f"others {_interval(limits['leave_one_out_majority'])}, "
-        f"share of the most frequent choice {_interval(limits['majority_share'])}",
-        f"centred similarities take the {results['settings']['centre']}; ties count as wrong; "
-        f"intervals: {results['settings']['interval']}",
+        f"{own['measure']}: {interval_text(own)} over {own['num']:,} {own['unit']}"
+        + (f" ({own['level']})" if "level" in own else "")
+        for part in results["parts"]
+        for own in rows_of(results, part, CEILINGS)
     ]
-    missing, rejected = data["missing_images"], data["rejected_images"]
-    for objects, why in ((missing, "without an image"), (list(rejected), "with a broken image")):
-        if objects:
-            shown = ", ".join(objects[:_NUM_SHOWN]) + (", ..." if len(objects) > _NUM_SHOWN else "")
-            notes.append(f"left out: objects {why}: {len(objects):,} ({shown})")
-    if data["num_dropped_responses"]:
-        notes.append(f"left out: responses that show them: {data['num_dropped_responses']:,}")
-    notes += [f"left out: {m['label']} {m['variant']}: {m['reason']}" for m in results["left_out"]]
+    settings = results["settings"]
+    notes.append(f"{settings['ties']}; intervals: {settings['interval']}")
+    for measured in results["parts"].values():
+        notes += _left_out_objects(measured.get("data", {}))
+    notes += [f"left out: {own['what']}: {own['reason']}" for own in results["left_out"]]
     return notes
+
+
+def _left_out_objects(data: Json) -> list[str]:
+    notes: list[str] = []
+    missing, rejected = data.get("missing_images", []), list(data.get("rejected_images", {}))
+    for keys, why in ((missing, "without an image"), (rejected, "with a broken image")):
+        if keys:
+            shown = ", ".join(keys[:_NUM_SHOWN]) + (", ..." if len(keys) > _NUM_SHOWN else "")
+            notes.append(f"left out: objects {why}: {len(keys):,} ({shown})")
+    if data.get("num_dropped_responses"):
+        notes.append(f"left out: responses that show them: {data['num_dropped_responses']:,}")
+    return notes
+
+
+def _places(places: Json) -> list[str]:
+    return [
+        f"every figure: {places['results']} and {places['csv']}",
+        f"look at it: {places['page']}. Next: add models to compare with --models.",
+    ]

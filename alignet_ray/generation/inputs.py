@@ -16,12 +16,6 @@ from alignet_ray.generation.borrowed import borrow
 from alignet_ray.generation.durations import Durations
 from alignet_ray.generation.label_entropy import refuse_missing_entropy
 from alignet_ray.generation.plan import image_settings, place_of
-from alignet_ray.generation.sources import (
-    list_images,
-    refuse_changed_source,
-    refuse_missing_sources,
-    source_names,
-)
 from alignet_ray.records.digests import refuse_other_settings
 from alignet_ray.records.given_files import refuse_missing_file
 from alignet_ray.records.listing import ListingIndex, index_of, read_index
@@ -30,6 +24,12 @@ from alignet_ray.records.store import Folder
 from alignet_ray.records.teacher_bundle import TeacherBundle, Transform, read_bundle
 from alignet_ray.stages.embed import describe_backbone
 from alignet_ray.stages.progress import note
+from alignet_ray.stages.sources import (
+    list_images,
+    refuse_changed_source,
+    refuse_missing_sources,
+    source_names,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

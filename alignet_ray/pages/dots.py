@@ -11,12 +11,16 @@ from alignet_ray.pages.plot import ticks
 
 
 class Dot(NamedTuple):
-    """An estimate with its interval, if it has one; `state` names its look: before or after."""
+    """An estimate with its interval, if it has one; `state` names its look: before or after.
+
+    `words` stand before its lane; its state does where there are none.
+    """
 
     state: str
     estimate: float
     low: float | None = None
     high: float | None = None
+    words: str = ""
 
 
 class Ceiling(NamedTuple):
@@ -28,9 +32,17 @@ class Ceiling(NamedTuple):
 
 
 def dot_plot(
-    groups: Mapping[str, Sequence[Dot]], ceilings: Sequence[Ceiling], low: float, high: float
+    groups: Mapping[str, Sequence[Dot]],
+    ceilings: Sequence[Ceiling],
+    low: float,
+    high: float,
+    *,
+    is_share: bool = True,
 ) -> Markup:
-    """Lanes of shares by group on one axis from low to high, its ticks, and a legend."""
+    """Lanes by group on one axis from low to high, its ticks, and a legend.
+
+    Values are shares, shown in per cent, or else plain numbers.
+    """
 
     def at(value: float) -> str:
         return f"{100 * (value - low) / (high - low):.2f}%"
@@ -45,17 +57,27 @@ def dot_plot(
         for dot in dots:
             lane = element("div", *marks, *_interval(dot, low, high), _point(dot, at(dot.estimate)),
                            class_="lane")  # fmt: skip
-            words = element("span", dot.state, class_="state")
-            rows.append(element("div", words, lane, _figures(dot), class_=f"lane-row {dot.state}"))
+            words = element("span", dot.words or dot.state, class_="state")
+            rows.append(
+                element(
+                    "div",
+                    words,
+                    lane,
+                    _figures(dot, is_share=is_share),
+                    class_=f"lane-row {dot.state}",
+                )
+            )
     scale = [
-        element("span", f"{100 * tick:g} %", style=f"left: {at(tick)}")
+        element("span", f"{100 * tick:g} %" if is_share else f"{tick:g}", style=f"left: {at(tick)}")
         for tick in ticks(low, high, 5)
     ]
     axis = element("div", element("span", ""), element("div", *scale, class_="lane-axis"),
                    element("span", ""), class_="lane-row")  # fmt: skip
     keys = [
         element(
-            "span", element("i", class_=f"ceiling {own.kind}"), f"{share(own.value)} {own.words}"
+            "span",
+            element("i", class_=f"ceiling {own.kind}"),
+            f"{_plain(own.value, is_share=is_share)} {own.words}",
         )
         for own in ceilings
     ]
@@ -77,10 +99,19 @@ def _point(dot: Dot, left: str) -> Markup:
     return element("i", class_="point", style=f"left: {left}")
 
 
-def _figures(dot: Dot) -> Markup:
-    inside = [element("b", share(dot.estimate))]
+def _plain(value: float, *, is_share: bool) -> str:
+    return share(value) if is_share else f"{value:.3f}"
+
+
+def _figures(dot: Dot, *, is_share: bool) -> Markup:
+    inside = [element("b", _plain(dot.estimate, is_share=is_share))]
     if dot.low is not None and dot.high is not None:
-        inside.append(element("span", f" [{100 * dot.low:.1f}, {100 * dot.high:.1f}]"))
+        ends = (
+            f"{100 * dot.low:.1f}, {100 * dot.high:.1f}"
+            if is_share
+            else f"{dot.low:.3f}, {dot.high:.3f}"
+        )
+        inside.append(element("span", f" [{ends}]"))
     return element("span", *inside, class_="figures")
 
 

@@ -47,13 +47,17 @@ class ObjectVectors:
     missing: tuple[str, ...]
 
 
+class NoCommonObject(InputError):
+    """A file of embeddings has none of the objects."""
+
+
 def read_object_vectors(
     url: str, names: Sequence[str], own_names: str | None = None
 ) -> ObjectVectors:
     """The embeddings of the named objects; those of other objects are left alone.
 
-    Raises InputError where the file is not as its suffix promises, none of its ids is a name, or a
-    vector is not finite.
+    Raises InputError where the file is not as its suffix promises or a vector is not finite, and
+    NoCommonObject where none of its ids is a name.
     """
     suffix = url.lower().rpartition(".")[2]
     if suffix not in _READERS:
@@ -75,7 +79,7 @@ def read_object_vectors(
     row_of = {read.ids[row]: row for row in read.present.tolist()}
     found = tuple(name for name in names if name in row_of)
     if not found:
-        raise InputError(
+        raise NoCommonObject(
             f"no embedding of the {len(names)} objects, but of {quoted(read.ids)}",
             f"ids such as {quoted(names[:1])}", url, "Check its ids and the names file.",
         )  # fmt: skip

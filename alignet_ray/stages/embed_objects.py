@@ -57,8 +57,24 @@ def embed_objects(
 
     Call inside `ray_session`. Raises InputError where a file is missing.
     """
+    return embed_listing(
+        object_listing(images), backbone, plugins=plugins, cache=cache, resources=resources
+    )
+
+
+def embed_listing(
+    listing: pa.Table,
+    backbone: BackboneConfig,
+    *,
+    plugins: Sequence[str],
+    cache: Folder,
+    resources: Resources,
+) -> ObjectEmbeddings:
+    """Embed the images of a listing in its order; `object_ids` are its keys.
+
+    Call inside `ray_session`. All vectors come back to this process.
+    """
     resolved = describe_backbone(backbone, plugins)
-    listing = _listing(images)
     settings_digest = digest([listing_sha256(listing), resolved.identity()])
     root = cache.folder(settings_digest[:_DIGEST_LETTERS])
     index = index_of(listing)
@@ -82,8 +98,11 @@ def embed_objects(
     return _read_back(root, layout, resolved)
 
 
-def _listing(images: Mapping[str, str]) -> pa.Table:
-    """The objects in the order given; `key` is the object's id."""
+def object_listing(images: Mapping[str, str]) -> pa.Table:
+    """The listing of objects (id -> URL) in the order given; `key` is the object's id.
+
+    Raises InputError where a file is missing.
+    """
     by_parent: dict[str, dict[str, str]] = defaultdict(dict)
     for object_id, url in images.items():
         parent, _, name = absolute_url(url).rpartition("/")

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from alignet_ray.generation.sources.tars import read_tar, rows_of_tars
 from alignet_ray.records.store import Folder
+from alignet_ray.stages.sources.tars import read_tar, rows_of_tars
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 LONG = pytest.mark.skipif("CHAOS" not in os.environ, reason="long; `make chaos` runs it")

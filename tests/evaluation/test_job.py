@@ -1,7 +1,9 @@
 """evaluate end to end on coloured squares: a student, a teacher and a lone backbone."""
 
+import csv
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +14,12 @@ from PIL import Image
 
 from alignet_ray.config.backbone import BackboneConfig, PreprocessingConfig
 from alignet_ray.config.evaluate import EvaluateConfig, EvaluatedBackboneConfig
+from alignet_ray.config.report import ReportConfig
 from alignet_ray.config.resources import Resources
-from alignet_ray.errors import InputError
+from alignet_ray.errors import ConfigError, InputError
 from alignet_ray.evaluation.job import evaluate
+from alignet_ray.evaluation.odd_one_out import ACCURACY
+from alignet_ray.evaluation.report.job import report
 from alignet_ray.models.backbones import load_backbone
 from alignet_ray.records.store import Folder
 from alignet_ray.records.student import Student, write_student
@@ -99,23 +104,67 @@ def test_students_teachers_and_backbones_are_compared(tmp_path, capsys):
 
     assert json.loads(text) == results
     assert str(tmp_path) not in text.decode()
-    rows = {(r["label"], r["variant"], r["similarity"]): r for r in results["accuracies"]}
+    part = results["parts"]["odd_one_out"]
+    accuracies = [own for own in part["figures"] if own["measure"] == ACCURACY]
+    rows = {(r["label"], r["variant"], r["similarity"]): r for r in accuracies}
     assert len(rows) == 2 * 6
-    same = ("estimate", "low", "high", "num_responses", "num_triplets")
+    same = ("estimate", "low", "high", "num", "unit")
     lone = rows["test_efficientnet", "as it is", "dot"]
     assert {k: lone[k] for k in same} == {k: rows["student", "before", "dot"][k] for k in same}
-    compared = {(d["label"], d["similarity"]) for d in results["differences"]}
-    assert compared == {
+    changes = [own for own in part["differences"] if own["measure"] == ACCURACY]
+    own_base = {(own["label"], own["similarity"]) for own in changes if " " not in own["from"]}
+    assert own_base == {
         (label, s) for label in ("student", "teacher") for s in ("dot", "centred_cosine")
     }
-    (left_out,) = results["left_out"]
-    assert (left_out["label"], left_out["variant"]) == ("random_student", "before")
-    data = results["data"]
+    assert len(changes) == 2 * (2 + 6)  # and every two of four labels
+    left_out = {own["what"] for own in results["left_out"]}
+    assert "random_student before" in left_out
+    assert "levels" not in results["parts"]
+    data = part["data"]
     assert data["missing_images"] == ["thing00"]
     assert data["num_responses"] + data["num_dropped_responses"] == 120
     assert data["num_dropped_responses"] > 0
     digests = {model["label"]: model["digest"] for model in results["models"]}
     assert digests["teacher"] == bundle.digest
     printed = capsys.readouterr().out
-    assert "squares: odd-one-out accuracy" in printed
+    assert "odd-one-out accuracy, squares" in printed
     assert "left out: random_student before" in printed
+    csv_rows = list(csv.DictReader((tmp_path / "out" / "figures.csv").open()))
+    num_rows = sum(len(part[kind]) for kind in ("figures", "differences", "ceilings"))
+    assert len(csv_rows) == num_rows
+    page = (tmp_path / "out" / "report" / "index.html").read_text()
+    assert f"{100 * lone['estimate']:.1f}" in page
+    assert "random_student before" in page
+    assert "http" not in page
+    made_again = report(ReportConfig(run=str(tmp_path / "out")))
+    assert Path(made_again.removeprefix("file://")).read_text() == page
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray_cluster")
+def test_ready_embeddings_are_a_model(tmp_path):
+    put_human_data(tmp_path)
+    names = [f"thing{i:02d}" for i in range(1, NUM_OBJECTS)]
+    vectors = np.random.default_rng(0).normal(size=(len(names), 5))
+    np.savez(tmp_path / "ready.npz", names=np.array(names[:-1]), embeddings=vectors[:-1])
+    np.savez(tmp_path / "others.npz", names=np.array(["else"]), embeddings=vectors[:1])
+    config = EvaluateConfig(
+        images=str(tmp_path / "images"),
+        names=str(tmp_path / "names.txt"),
+        responses=str(tmp_path / "responses.tsv"),
+        output=str(tmp_path / "out"),
+        models=(f"mine={tmp_path}/ready.npz", f"none={tmp_path}/others.npz"),
+        num_resamples=10,
+        resources=RESOURCES,
+    )
+    results = evaluate(config)
+    part = results["parts"]["odd_one_out"]
+    assert {own["label"] for own in part["figures"]} == {"mine"}
+    assert part["data"]["rejected_images"] == {names[-1]: "no embedding in mine"}
+    assert any(own["what"].startswith("none on") for own in results["left_out"])
+
+
+def test_a_part_without_its_data_is_refused_where_it_was_asked_for():
+    config = EvaluateConfig(output="out", models=("m",), only=("odd_one_out",), images="images")
+    with pytest.raises(ConfigError, match="no --names, --responses"):
+        evaluate(config)

@@ -2,37 +2,53 @@
 
 from alignet_ray.evaluation.table import print_results
 
+UNDEFINED = {"estimate": None, "undefined": "constant"}
+
 
 def row(**of):
-    return {"estimate": 0.5, "low": 0.4, "high": 0.6, "similarity": "dot", **of}
+    return {
+        "measure": "accuracy", "estimate": 0.5, "low": 0.4, "high": 0.6, "similarity": "dot",
+        "num": 1200, "unit": "responses", **of,
+    }  # fmt: skip
 
 
 def test_every_figure_and_everything_left_out_is_said(capsys):
-    results = {
+    part = {
         "data": {
-            "name": "THINGS", "num_responses": 1200, "num_triplets": 60,
-            "num_dropped_responses": 17, "missing_images": ["a", "b", "c", "d"],
+            "name": "THINGS", "num_dropped_responses": 17, "missing_images": ["a", "b", "c", "d"],
             "rejected_images": {"e": "empty file"},
         },
-        "settings": {"similarities": ["dot"], "centre": "mean of all", "interval": "95% bootstrap"},
-        "ceilings": {"leave_one_out_majority": row(estimate=0.61), "majority_share": row()},
-        "models": [{"label": "mine"}],
-        "accuracies": [row(label="mine", variant=v) for v in ("before", "after")],
-        "differences": [
-            row(label="mine", to="after", estimate=0.01, low=-0.02, high=0.04)
+        "figures": [
+            *(row(label="mine", variant=v) for v in ("before", "after")),
+            row(label="mine", variant="after", measure="doubt", **UNDEFINED),
+            row(label="mine", variant="after", measure="aside", estimate=0.123),
         ],
-        "left_out": [{"label": "other", "variant": "before", "reason": "no weights"}],
+        "differences": [
+            row(label="mine", **{"from": "before"}, to="after", estimate=0.01, low=-0.02, high=0.04)
+        ],
+        "ceilings": [row(measure="majority of the others", estimate=0.61)],
     }  # fmt: skip
-    print_results(results, "/out/results.json")
+    results = {
+        "parts": {"odd_one_out": part},
+        "settings": {"ties": "a tie is wrong", "interval": "95% bootstrap"},
+        "models": [{"label": "mine", "variant": v} for v in ("before", "after")],
+        "left_out": [{"what": "other before", "reason": "no weights"}],
+    }
+    places = {"results": "/out/results.json", "csv": "/out/figures.csv", "page": "/out/report"}
+    print_results(results, {"odd_one_out": ("accuracy", "doubt")}, places)
     text = capsys.readouterr().out
     for said in (
-        "THINGS: odd-one-out accuracy, 1,200 responses",
+        "accuracy, THINGS",
+        "1,200 responses",
         "+0.0100 [-0.0200, +0.0400]",
-        "majority of the others 0.6100",
+        "constant",
+        "majority of the others: 0.6100",
         "objects without an image: 4 (a, b, c, ...)",
         "objects with a broken image: 1 (e)",
         "responses that show them: 17",
         "other before: no weights",
-        "/out/results.json",
+        "a tie is wrong",
+        *places.values(),
     ):
         assert said in text
+    assert "0.123" not in text  # not among the chief figures

@@ -9,7 +9,6 @@ import torch
 from alignet_ray.config.backbone import BackboneConfig, PreprocessingConfig
 from alignet_ray.config.resources import Resources
 from alignet_ray.errors import MismatchError, StorageError
-from alignet_ray.generation.sources import list_folder
 from alignet_ray.models.backbones import load_backbone
 from alignet_ray.models.preprocessing import decode_image, to_pixels
 from alignet_ray.records.image_table import COLUMNS, IMAGES_FOLDER, accepted_rows, embeddings
@@ -26,6 +25,7 @@ from alignet_ray.stages.embed import (
     embed_missing_parts,
     write_embedded_part,
 )
+from alignet_ray.stages.sources import list_folder
 
 TINY = BackboneConfig(
     name="test_vit", random_init=True, preprocessing=PreprocessingConfig(resolution=32),

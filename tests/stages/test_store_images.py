@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from alignet_ray.errors import MismatchError
-from alignet_ray.generation.sources import list_folder
 from alignet_ray.models.preprocessing import decode_image, stored_copy
 from alignet_ray.records.image_table import COLUMNS, IMAGES_FOLDER
 from alignet_ray.records.listing import write_listing
@@ -12,6 +11,7 @@ from alignet_ray.records.parquet import read_parquet
 from alignet_ray.records.parts import PartLayout, part_name, read_sidecar
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import StoredFormat
+from alignet_ray.stages.sources import list_folder
 from alignet_ray.stages.store_images import StoreRequest, store_part
 
 

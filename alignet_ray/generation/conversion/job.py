@@ -35,7 +35,6 @@ from alignet_ray.generation.conversion.triplets import (
     read_index,
     resolve_triplets,
 )
-from alignet_ray.generation.sources import refuse_missing_sources
 from alignet_ray.plurals import percent
 from alignet_ray.records.digests import digest
 from alignet_ray.records.given_files import refuse_missing_file
@@ -49,6 +48,7 @@ from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import StoredFormat
 from alignet_ray.stages.progress import progress
 from alignet_ray.stages.session import ray_session
+from alignet_ray.stages.sources import refuse_missing_sources
 from alignet_ray.stages.store_images import StoreRequest, store_missing_parts
 from alignet_ray.stages.tasks import map_tasks
 

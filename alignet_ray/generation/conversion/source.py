@@ -11,14 +11,13 @@ import pyarrow as pa
 from jaxtyping import Bool
 
 from alignet_ray.config.convert import ConvertConfig
-from alignet_ray.config.generate import SourceConfig
+from alignet_ray.config.sources import SourceConfig
 from alignet_ray.errors import MismatchError
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.generation.borrowed import borrow, part_layout
 from alignet_ray.generation.conversion.names import NameTable
 from alignet_ray.generation.conversion.plan import own_settings, shard_settings
 from alignet_ray.generation.conversion.survey import Survey, survey_triplets
-from alignet_ray.generation.sources import list_images, refuse_changed_source
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.listing import (
     ListingIndex,
@@ -34,6 +33,7 @@ from alignet_ray.records.run import (
 )
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.progress import progress
+from alignet_ray.stages.sources import list_images, refuse_changed_source
 from alignet_ray.stages.tasks import map_tasks
 
 _TAKEN = "taken from the run that --images-from names"

@@ -12,13 +12,13 @@ from alignet_ray.generation.conversion.names import NameTable
 from alignet_ray.generation.conversion.places import PlacesRequest, load_places, write_places
 from alignet_ray.generation.conversion.shards import ConvertedShardRequest, make_shard
 from alignet_ray.generation.conversion.triplets import ResolveRequest, resolve_triplets
-from alignet_ray.generation.sources import list_folder
 from alignet_ray.records.digests import digest
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.listing import write_listing
 from alignet_ray.records.parts import PartLayout, read_sidecar
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import StoredFormat
+from alignet_ray.stages.sources import list_folder
 from alignet_ray.stages.store_images import StoreRequest, store_part
 
 WriteNpz = Callable[..., str]

@@ -6,10 +6,10 @@ import pytest
 from alignet_ray.errors import InputError
 from alignet_ray.generation.borrowed import borrow
 from alignet_ray.generation.conversion.source import named_listing
-from alignet_ray.generation.sources import list_folder
 from alignet_ray.records.parts import PartLayout
 from alignet_ray.records.run import RunSettings, freeze_settings
 from alignet_ray.records.store import Folder
+from alignet_ray.stages.sources import list_folder
 
 SETTINGS = {"part_rows": 4, "row_group_rows": 2, "stored": {}}
 

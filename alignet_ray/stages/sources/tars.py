@@ -14,15 +14,15 @@ import pyarrow as pa
 
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError
-from alignet_ray.generation.sources.rows import (
+from alignet_ray.records.given_files import missing_is_a_mistake
+from alignet_ray.records.store import Folder, with_retries
+from alignet_ray.stages.sources.rows import (
     EXPECTED_IMAGES,
     below,
     common_parent,
     is_image_name,
     listing_rows,
 )
-from alignet_ray.records.given_files import missing_is_a_mistake
-from alignet_ray.records.store import Folder, with_retries
 from alignet_ray.stages.tasks import map_tasks
 
 TAR_SUFFIX = ".tar"

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from alignet_ray.config.generate import SourceConfig
+from alignet_ray.config.sources import SourceConfig
 from alignet_ray.errors import InputError
-from alignet_ray.generation.sources import list_folder, list_images
 from alignet_ray.records.listing import listing_sha256
+from alignet_ray.stages.sources import list_folder, list_images
 
 AUTO = SourceConfig()
 

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alignet_ray.config.generate import SourceConfig
+from alignet_ray.config.sources import SourceConfig
 from alignet_ray.errors import InputError, MismatchError
-from alignet_ray.generation.sources import (
+from alignet_ray.records.listing import index_of, listing_sha256, write_listing
+from alignet_ray.records.store import Folder
+from alignet_ray.stages.sources import (
     list_folder,
     list_images,
     refuse_changed_source,
     refuse_missing_sources,
     source_names,
 )
-from alignet_ray.records.listing import index_of, listing_sha256, write_listing
-from alignet_ray.records.store import Folder
 
 
 def keys(listing):

@@ -9,17 +9,20 @@ from dataclasses import dataclass, replace
 import braceexpand
 import pyarrow as pa
 
-from alignet_ray.config.generate import SourceConfig
+from alignet_ray.config.sources import SourceConfig
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError, MismatchError
-from alignet_ray.generation.sources.folder import (
+from alignet_ray.records.given_files import refuse_missing_file
+from alignet_ray.records.listing import ListingIndex, read_rows
+from alignet_ray.records.store import Folder, with_retries
+from alignet_ray.stages.sources.folder import (
     Files,
     files_below,
     folder_rows,
     refuse_missing_folder,
 )
-from alignet_ray.generation.sources.labels import with_labels
-from alignet_ray.generation.sources.rows import (
+from alignet_ray.stages.sources.labels import with_labels
+from alignet_ray.stages.sources.rows import (
     EXPECTED_IMAGES,
     below,
     common_parent,
@@ -27,11 +30,8 @@ from alignet_ray.generation.sources.rows import (
     is_image_name,
     refuse_duplicates,
 )
-from alignet_ray.generation.sources.tables import LIST_SUFFIXES, list_rows
-from alignet_ray.generation.sources.tars import COMPRESSED_SUFFIXES, TAR_SUFFIX, tar_rows
-from alignet_ray.records.given_files import refuse_missing_file
-from alignet_ray.records.listing import ListingIndex, read_rows
-from alignet_ray.records.store import Folder, with_retries
+from alignet_ray.stages.sources.tables import LIST_SUFFIXES, list_rows
+from alignet_ray.stages.sources.tars import COMPRESSED_SUFFIXES, TAR_SUFFIX, tar_rows
 
 _NAMED = re.compile(r"([A-Za-z0-9_-]+)=(.+)")
 _PATTERN = re.compile(r"[*?\[\]{}]")

@@ -5,7 +5,7 @@ as the same rows (key, url, offset, length, label), permuted by the seed. Keys a
 the same images in a bucket and on disk have the same listing.
 """
 
-from alignet_ray.generation.sources.listed import (
+from alignet_ray.stages.sources.listed import (
     SourceListing,
     list_folder,
     list_images,

@@ -6,11 +6,11 @@ import tarfile
 
 import pytest
 
-from alignet_ray.config.generate import SourceConfig
+from alignet_ray.config.sources import SourceConfig
 from alignet_ray.errors import InputError
-from alignet_ray.generation.sources import list_images
-from alignet_ray.generation.sources.tars import read_tar, rows_of_tars
 from alignet_ray.records.store import Folder
+from alignet_ray.stages.sources import list_images
+from alignet_ray.stages.sources.tars import read_tar, rows_of_tars
 
 
 def write_tar(path, members, mode="w"):

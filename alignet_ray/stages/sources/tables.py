@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from alignet_ray.config.generate import SourceConfig
+from alignet_ray.config.sources import SourceConfig
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError
-from alignet_ray.generation.sources.rows import below, common_parent, listing_rows
 from alignet_ray.records.given_files import missing_is_a_mistake
 from alignet_ray.records.store import Folder, join_url, read_url, with_retries
+from alignet_ray.stages.sources.rows import below, common_parent, listing_rows
 
 LIST_SUFFIXES = (".csv", ".tsv", ".parquet")
 _OPTIONAL_TYPES = {"key": pa.string(), "offset": pa.int64(), "length": pa.int64()}

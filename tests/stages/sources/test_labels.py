@@ -4,8 +4,8 @@ import pyarrow as pa
 import pytest
 
 from alignet_ray.errors import InputError
-from alignet_ray.generation.sources.labels import with_labels
-from alignet_ray.generation.sources.rows import listing_rows
+from alignet_ray.stages.sources.labels import with_labels
+from alignet_ray.stages.sources.rows import listing_rows
 
 KEYS = ["val_2.JPEG", "val_0.JPEG", "val_1.JPEG"]
 

@@ -1,0 +1,51 @@
+"""Sets of images that models are measured on: named objects, or labelled images of any source."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyarrow as pa
+
+from alignet_ray.config.sources import SourceConfig
+from alignet_ray.records.object_images import ObjectImages
+from alignet_ray.stages.embed_objects import object_listing
+from alignet_ray.stages.sources import list_images
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSet:
+    """Images in the order of a listing (`records.listing.LISTING_SCHEMA`), and what they are
+    called in results.
+    """
+
+    name: str
+    listing: pa.Table
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Keys in the order of the listing."""
+        return tuple(self.listing.column("key").to_pylist())
+
+    @cached_property
+    def labels(self) -> tuple[str | None, ...]:
+        """Labels in the order of the listing."""
+        return tuple(self.listing.column("label").to_pylist())
+
+    @cached_property
+    def urls(self) -> dict[str, str]:
+        """Where each image lies: a whole file, or a file that holds it."""
+        return dict(zip(self.keys, self.listing.column("url").to_pylist(), strict=True))
+
+
+def objects_set(name: str, images: ObjectImages) -> ImageSet:
+    """The images of named objects, in the order of the names."""
+    return ImageSet(name=name, listing=object_listing(images.urls))
+
+
+def labelled_set(name: str, urls: Sequence[str], source: SourceConfig) -> ImageSet:
+    """Images of folders, lists, tars or shards, in the order of their keys.
+
+    Tars need a Ray session. Raises InputError where a source holds no image.
+    """
+    listing = list_images(urls, source, seed=0).table
+    return ImageSet(name=name, listing=listing.sort_by("key"))

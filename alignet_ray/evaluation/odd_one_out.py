@@ -1,0 +1,260 @@
+"""Odd-one-out on THINGS layouts: agreement with people's choices and uncertainty, with ceilings.
+
+All figures come from the same unique triplets and the same resamples of them, so that models can
+be compared; a triplet weighs as many responses as it has.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int
+
+from alignet_ray.config.evaluate import EvaluateConfig
+from alignet_ray.errors import InputError
+from alignet_ray.evaluation.image_sets import ImageSet, objects_set
+from alignet_ray.evaluation.pairs import between, compared_pairs
+from alignet_ray.evaluation.parts import given, lacking_flags
+from alignet_ray.evaluation.representations import Representations, Represented
+from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, Row, row
+from alignet_ray.evaluation.temperatures import temperatures_of
+from alignet_ray.evaluation.workbench import Workbench
+from alignet_ray.functional.agreement import (
+    choice_entropy,
+    count_choices,
+    leave_one_out_majority,
+    majority_share,
+)
+from alignet_ray.functional.bootstrap import mean_intervals
+from alignet_ray.functional.odd_one_out import as_similarity_space
+from alignet_ray.functional.triplet_scores import TripletScores, score_triplets, value_of_choice
+from alignet_ray.functional.uncertainty import people_entropy, uncertainty_correlations
+from alignet_ray.records.choices import read_choices
+from alignet_ray.records.digests import Json, sha256
+from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
+from alignet_ray.records.human import HumanChoices, read_names
+from alignet_ray.records.object_images import find_object_images
+from alignet_ray.records.store import read_url
+from alignet_ray.stages.tasks import map_tasks
+
+ACCURACY = "odd-one-out accuracy"
+UNCERTAINTY = "rank correlation of model entropy with human entropy"
+MAJORITY_SHARE = "share of the most frequent choice"
+ONE_AGAINST_OTHERS = "a person against the majority of the others"
+PEOPLE_ENTROPY = "entropy of people's choices in nats"
+HEADLINES = (ACCURACY, UNCERTAINTY)
+
+Counts = Int[np.ndarray, "triplets 3"]
+
+
+class OddOneOut(NamedTuple):
+    """What the user gave: people's choices, the images of the objects, and objects without."""
+
+    responses: HumanChoices
+    images: ImageSet
+    missing: tuple[str, ...]
+
+
+def lacking(config: EvaluateConfig) -> str | None:
+    """What has to be given for this part and is not; None where it can be measured."""
+    return lacking_flags(
+        {"--images": config.images, "--names": config.names, "--responses": config.responses}
+    )
+
+
+def refuse_missing(config: EvaluateConfig) -> None:
+    """Raise InputError for what is named and not there."""
+    refuse_missing_files(
+        (
+            ("--names", config.names, "object ids, one a line"),
+            ("--responses", config.responses, "a file of choices"),
+        )
+    )
+    if config.images is not None:
+        refuse_missing_folder(config.images, "a folder of object images", "Check --images.")
+
+
+def read(config: EvaluateConfig) -> OddOneOut:
+    """The choices and the images. Raises InputError where they cannot be used."""
+    names = read_names(given(config.names))
+    responses = read_choices(given(config.responses), names, config.responses_layout)
+    images = find_object_images(given(config.images), names)
+    return OddOneOut(responses, objects_set(config.data_name, images), images.missing)
+
+
+def measure(bench: Workbench, read_in: OddOneOut) -> Json:
+    """Figures, differences and ceilings, and what they were measured on."""
+    config = bench.config
+    represented = bench.represent(read_in.images)
+    rows, kept = read_in.responses.rows_among(represented.keys)
+    if not len(rows):
+        raise InputError(
+            "no response shows only objects with an image", "some that do",
+            config.responses or "", "Check that names and responses belong together.",
+        )  # fmt: skip
+    triplets, counts = count_choices(rows, read_in.responses.odd_position[kept])
+    asked = [(own, similarity) for similarity in config.similarities for own in represented.models]
+    scores: list[TripletScores | None] = [None] * len(asked)
+    items = list(range(len(asked)))
+    for place, found in map_tasks(_scores, items, asked, triplets, config.temperatures):
+        scores[place] = found
+    measured = [found for found in scores if found is not None]
+    per_similarity = len(represented.models)
+    all_figures: list[Row] = []
+    all_differences: list[Row] = []
+    for number, similarity in enumerate(config.similarities):
+        own = measured[number * per_similarity : (number + 1) * per_similarity]
+        found, changed = figures(represented.models, own, counts, similarity, config)
+        all_figures += found
+        all_differences += changed
+    return {
+        "data": _data(config, read_in, represented)
+        | _counted(counts, read_in.responses, len(rows)),
+        FIGURES: all_figures,
+        DIFFERENCES: all_differences,
+        CEILINGS: ceilings(counts, num_resamples=config.num_resamples, seed=config.seed),
+    }
+
+
+def figures(
+    models: Sequence[Represented],
+    scores: Sequence[TripletScores],
+    counts: Counts,
+    similarity: str,
+    config: EvaluateConfig,
+) -> tuple[list[Row], list[Row]]:
+    """Accuracies and uncertainties of the models under one similarity, and paired differences.
+
+    `scores` are those of each model over the triplets, with entropies at its `temperatures_of`.
+    """
+    accuracies, changed = _accuracies(models, scores, counts, similarity, config)
+    uncertainties, doubts = _uncertainties(models, scores, counts, similarity, config)
+    return accuracies + uncertainties, changed + doubts
+
+
+def ceilings(counts: Counts, *, num_resamples: int, seed: int) -> list[Row]:
+    """How far people agree, as means over unique triplets."""
+    measures = {
+        MAJORITY_SHARE: majority_share(counts),
+        ONE_AGAINST_OTHERS: leave_one_out_majority(counts),
+        PEOPLE_ENTROPY: choice_entropy(counts),
+    }
+    intervals = mean_intervals(
+        np.column_stack(list(measures.values())),
+        np.ones(len(counts)),
+        num_resamples=num_resamples,
+        seed=seed,
+    )
+    return [
+        row(name, interval, len(counts), "triplets")
+        for name, interval in zip(measures, intervals, strict=True)
+    ]
+
+
+def _scores(
+    place: int,
+    asked: Sequence[tuple[Represented, str]],
+    triplets: Int[np.ndarray, "triplets 3"],
+    temperatures: Sequence[float],
+) -> TripletScores:
+    represented, similarity = asked[place]
+    space = as_similarity_space(represented.vectors, similarity)
+    return score_triplets(space, triplets, temperatures_of(represented.model, temperatures))
+
+
+def _accuracies(
+    models: Sequence[Represented],
+    scores: Sequence[TripletScores],
+    counts: Counts,
+    similarity: str,
+    config: EvaluateConfig,
+) -> tuple[list[Row], list[Row]]:
+    """Share of the responses that a model's choice agrees with; a tie agrees with none."""
+    correct = [value_of_choice(own.choice, counts.astype(np.float64)) for own in scores]
+    pairs = compared_pairs([own.model for own in models])
+    weights = counts.sum(axis=1).astype(np.float64)
+    intervals = mean_intervals(
+        np.column_stack([*correct, *(correct[after] - correct[before] for before, after in pairs)]),
+        weights,
+        num_resamples=config.num_resamples,
+        seed=config.seed,
+    )
+    num = int(weights.sum())
+    own = [
+        row(ACCURACY, interval, num, "responses", similarity=similarity, **model.name)
+        for model, interval in zip(models, intervals, strict=False)
+    ]
+    changed = [
+        row(
+            ACCURACY, interval, num, "responses", similarity=similarity,
+            **between(models[before], models[after]),
+        )
+        for (before, after), interval in zip(pairs, intervals[len(models) :], strict=True)
+    ]  # fmt: skip
+    return own, changed
+
+
+def _uncertainties(
+    models: Sequence[Represented],
+    scores: Sequence[TripletScores],
+    counts: Counts,
+    similarity: str,
+    config: EvaluateConfig,
+) -> tuple[list[Row], list[Row]]:
+    """Rank correlation over triplets of a model's entropy with that of people's choices."""
+    human = people_entropy(counts)
+    # One row per model and temperature: the settings' ones for all, a student's own beside them.
+    of = [
+        (place, temperature)
+        for place, model in enumerate(models)
+        for temperature in temperatures_of(model.model, config.temperatures)
+    ]
+    entropies = np.concatenate([own.entropies for own in scores])
+    pairs = [
+        (left, right)
+        for before, after in compared_pairs([own.model for own in models])
+        for left, (first, cold) in enumerate(of)
+        for right, (second, warm) in enumerate(of)
+        if (first, second) == (before, after) and cold == warm
+    ]
+    found = uncertainty_correlations(
+        entropies, human, pairs=pairs, num_resamples=config.num_resamples, seed=config.seed
+    )
+    shared = {"similarity": similarity}
+    own = [
+        row(
+            UNCERTAINTY, value.interval, value.num_items, "triplets", undefined=value.undefined,
+            temperature=temperature, **shared, **models[place].name,
+        )
+        for (place, temperature), value in zip(of, found.models, strict=True)
+    ]  # fmt: skip
+    changed = [
+        row(
+            UNCERTAINTY, value.interval, value.num_items, "triplets", undefined=value.undefined,
+            temperature=of[left][1], **shared, **between(models[of[left][0]], models[of[right][0]]),
+        )
+        for (left, right), value in zip(pairs, found.differences, strict=True)
+    ]  # fmt: skip
+    return own, changed
+
+
+def _data(config: EvaluateConfig, read_in: OddOneOut, represented: Representations) -> Json:
+    return {
+        "name": config.data_name,
+        "names_sha256": sha256(read_url(given(config.names))),
+        "responses_sha256": sha256(read_url(given(config.responses))),
+        "num_objects": len(read_in.images.keys) + len(read_in.missing),
+        "num_embedded_objects": len(represented.keys),
+        "missing_images": list(read_in.missing),
+        "rejected_images": dict(represented.rejects),
+        "centre": f"mean of the {len(represented.keys):,} embedded objects",
+    }
+
+
+def _counted(counts: Counts, responses: HumanChoices, num_used: int) -> Json:
+    return {
+        "num_responses": num_used,
+        "num_dropped_responses": len(responses.triplets) - num_used,
+        "num_triplets": len(counts),
+        "responses_per_triplet": [int(f(counts.sum(axis=1))) for f in (min, max)],
+    }

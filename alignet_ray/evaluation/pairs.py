@@ -1,0 +1,39 @@
+"""Which models are compared with which, and how a row of results says so."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from alignet_ray.evaluation.references import COMPARED, EvaluatedModel
+from alignet_ray.evaluation.representations import Represented
+
+
+def compared_pairs(models: Sequence[EvaluatedModel]) -> list[tuple[int, int]]:
+    """Positions of models whose paired difference is told, the base first.
+
+    The two variants of one label; and the last variants of every two labels.
+    """
+    by_label: dict[str, list[int]] = {}
+    for place, model in enumerate(models):
+        by_label.setdefault(model.label, []).append(place)
+    own = [
+        (left, right)
+        for places in by_label.values()
+        for left, right in pairwise(places)
+        if (models[left].variant, models[right].variant) in COMPARED
+    ]
+    last = [places[-1] for places in by_label.values()]
+    across = [(a, b) for i, a in enumerate(last) for b in last[i + 1 :]]
+    return own + across
+
+
+def between(before: Represented, after: Represented) -> dict[str, str]:
+    """What a difference is between, as rows of results hold it."""
+    if before.model.label == after.model.label:
+        return {
+            "label": after.model.label, "from_": before.model.variant, "to": after.model.variant
+        }  # fmt: skip
+    return {
+        "label": after.model.label,
+        "from_": f"{before.model.label} {before.model.variant}",
+        "to": after.model.variant,
+    }

@@ -1,0 +1,33 @@
+"""Write an evaluation's page: at the end of `evaluate`, or again from what lies in its folder."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from alignet_ray.config.report import ReportConfig
+from alignet_ray.errors import InputError
+from alignet_ray.evaluation.report.page import page
+from alignet_ray.evaluation.report.view import View
+from alignet_ray.records.digests import Json, canonical_json, parse_json
+from alignet_ray.records.evaluation import RESULTS_NAME, read_results
+from alignet_ray.records.store import Folder
+
+REPORT_NAME = "report/index.html"
+SHOWN_NAME = "report/shown.json"
+
+
+def write_page(folder: Folder, results: Json, shown: Mapping[str, Any]) -> str:
+    """Write what is shown and the page; returns its URL."""
+    folder.write(SHOWN_NAME, canonical_json(dict(shown)))
+    folder.write(REPORT_NAME, page(View(results=results, shown=shown)))
+    return folder.place(REPORT_NAME)
+
+
+def report(config: ReportConfig) -> str:
+    """The page of the evaluation that the settings name, made again; returns its URL."""
+    folder = Folder.at(config.run)
+    results = read_results(folder)
+    if results is None:
+        raise InputError(f"no {RESULTS_NAME}", "an evaluation", folder.url, "Check --run.")
+    data = folder.read_if_there(SHOWN_NAME)
+    shown = {} if data is None else parse_json(data, folder.place(SHOWN_NAME))
+    return write_page(folder, results, shown)

@@ -1,0 +1,88 @@
+"""What was evaluated, the figures that matter most, and what was left out."""
+
+from collections.abc import Iterator
+
+from alignet_ray.evaluation.report.view import View
+from alignet_ray.evaluation.rows import DIFFERENCES, FIGURES, Row
+from alignet_ray.pages.markup import Markup, counted, element, share
+from alignet_ray.pages.parts import tile
+
+_NAMES: dict[str, str] = {
+    "odd_one_out": "odd-one-out choices",
+    "levels": "Levels",
+    "similarity": "human similarity",
+    "hierarchy": "conceptual hierarchy",
+    "downstream": "downstream tasks",
+    "comparison": "comparison",
+}
+
+
+def header(view: View) -> Markup:
+    """Name, models and tiles."""
+    labels = list(dict.fromkeys(label for label, _ in view.models))
+    parts: list[str] = [_NAMES[name] for name in view.results["parts"]]
+    return element(
+        "header",
+        element("p", "AligNet evaluation", class_="eyebrow"),
+        element("h1", "How human is it?"),
+        element(
+            "p",
+            f"{counted(len(view.models), 'model')} of {counted(len(labels), 'label')} "
+            f"({', '.join(labels)}), measured on {', '.join(parts)}. ",
+            class_="lead",
+        ),
+        element("dl", *_tiles(view), class_="tiles"),
+    )
+
+
+def left_out_section(view: View) -> Markup | None:
+    """What was not measured and why; None where everything was."""
+    left_out = view.results["left_out"]
+    if not left_out:
+        return None
+    return element(
+        "section",
+        element("h2", "Left out"),
+        element(
+            "ul",
+            *(element("li", element("b", own["what"]), f": {own['reason']}") for own in left_out),
+            class_="absent",
+        ),
+    )
+
+
+def _tiles(view: View) -> Iterator[Markup]:
+    """The largest change from before to after under the last similarity, of each chief measure."""
+    for part, measure in (
+        (part, next(iter(own[FIGURES]))["measure"])
+        for part, own in view.results["parts"].items()
+        if own.get(FIGURES)
+    ):
+        best = _best(view, part, measure)
+        if best is not None:
+            after, change = best
+            name = f"{measure}, {after['label']}"
+            yield tile(name, _value(after), f"{_value(change, '+')} from {change['from']}")
+
+
+def _best(view: View, part: str, measure: str) -> tuple[Row, Row] | None:
+    changes = [
+        own
+        for own in view.rows(part, DIFFERENCES, measure=measure)
+        if " " not in own["from"]
+        and own["estimate"] is not None
+        and own.get("similarity") in (None, view.similarities[-1])
+    ]
+    if not changes:
+        return None
+    change = max(changes, key=lambda own: own["estimate"])
+    of = {key: change.get(key) for key in ("label", "similarity", "data", "level", "temperature")}
+    (after,) = view.rows(part, FIGURES, measure=measure, variant=change["to"], **of)[:1]
+    return after, change
+
+
+def _value(row: Row, sign: str = "") -> str:
+    value = row["estimate"]
+    if "accuracy" not in row["measure"]:
+        return f"{value:{sign}.3f}"
+    return share(value) if not sign else f"{100 * value:+.1f}\N{NO-BREAK SPACE}points"

@@ -1,0 +1,20 @@
+"""The page: its sections in order, each where it was measured."""
+
+from alignet_ray.evaluation.report.odd_one_out_section import odd_one_out_section
+from alignet_ray.evaluation.report.overview import header, left_out_section
+from alignet_ray.evaluation.report.settings_section import settings_section
+from alignet_ray.evaluation.report.style import STYLE
+from alignet_ray.evaluation.report.view import View
+from alignet_ray.pages.document import document
+
+
+def page(view: View) -> bytes:
+    """The document as UTF-8; it asks for nothing from anywhere."""
+    sections = (
+        header(view),
+        odd_one_out_section(view),
+        left_out_section(view),
+        settings_section(view),
+    )
+    footer = "Made by alignet_ray from results.json; the same figures are in figures.csv."
+    return document("How human is it? An evaluation", STYLE, sections, footer)

@@ -1,0 +1,13 @@
+"""The report's own rules."""
+
+from alignet_ray.pages.dots import DOTS_STYLE
+from alignet_ray.pages.style import stylesheet
+
+_OWN = """\
+.absent { color: var(--soft); margin: 16px 0 0; padding-left: 1.2em; }
+.legend.lines { margin-top: 14px; gap: 6px 20px; }
+h2.below { margin-top: 48px; }
+.lane-row { grid-template-columns: 104px minmax(0, 1fr) 142px; }
+"""
+
+STYLE = stylesheet(DOTS_STYLE + _OWN)

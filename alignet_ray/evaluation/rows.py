@@ -1,0 +1,68 @@
+"""Rows of results: one figure each, with its interval, its number of items, and what it is of.
+
+Every part of the results keeps its figures as such rows, so that the table, the CSV and the page
+read them alike. A figure that is not defined is null, and `undefined` says why.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from alignet_ray.functional.bootstrap import Interval
+
+Row = dict[str, Any]
+
+KEYS = (
+    "part", "kind", "measure", "data", "level", "label", "variant", "from", "to", "similarity",
+    "temperature", "estimate", "low", "high", "num", "unit", "undefined",
+)  # fmt: skip
+"""What a row may say, in the order of the columns of figures.csv."""
+
+FIGURES, DIFFERENCES, CEILINGS = "figures", "differences", "ceilings"
+"""Lists of rows in a part of the results."""
+
+
+def row(
+    measure: str,
+    interval: Interval,
+    num: int,
+    unit: str,
+    *,
+    undefined: str | None = None,
+    **of: str | float | None,
+) -> Row:
+    """One figure: what it measures, over how many items of what unit, and what it is of.
+
+    `of` holds others of KEYS (`from_` is `from`). Values that are not finite become null.
+    """
+    named = {key.rstrip("_"): value for key, value in of.items() if value is not None}
+    unknown = set(named) - set(KEYS)
+    if unknown:
+        raise ValueError(f"row with {sorted(unknown)}; expected some of {KEYS}")
+    values = {name: _finite(value) for name, value in interval._asdict().items()}
+    why = {} if undefined is None else {"undefined": undefined}
+    return {"measure": measure, **named, **values, "num": num, "unit": unit, **why}
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def rows_of(results: Row, part: str, kind: str) -> list[Row]:
+    """Rows of one kind (`figures`, `differences`, `ceilings`) of one part of the results."""
+    return results["parts"].get(part, {}).get(kind, [])
+
+
+def csv_text(results: Row, parts: Sequence[str]) -> str:
+    """All rows of the results as one table with the columns KEYS."""
+    sheet = io.StringIO()
+    writer = csv.writer(sheet, lineterminator="\n")
+    writer.writerow(KEYS)
+    for part in parts:
+        for kind in (FIGURES, DIFFERENCES, CEILINGS):
+            for own in rows_of(results, part, kind):
+                named: Row = {"part": part, "kind": kind.removesuffix("s"), **own}
+                writer.writerow([named.get(key) for key in KEYS])
+    return sheet.getvalue()
