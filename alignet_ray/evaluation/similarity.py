@@ -89,7 +89,6 @@ def read(config: EvaluateConfig) -> Given:
 def measure(bench: Workbench, read_in: Given) -> Json:
     """Figures, differences and ceilings of every domain, and models against each other."""
     data: Json = {
-        "name": ", ".join(domain.name for domain in read_in.domains),
         "kernel": "Pearson's correlation of two images' vectors; 0 with a constant vector",
         "correlation": "Spearman's over the upper triangle, ties by mid-ranks",
         "domains": {},
@@ -242,7 +241,7 @@ def _data(bench: Workbench, domain: JudgedDomain, represented: Representations) 
     if not is_resampled:
         reason = f"{num:,} images are more than --similarity.most-resampled {most:,}"
         bench.leave_out(f"intervals of {domain.name}", reason)
-    for keys, why in ((domain.missing, "no image"), (tuple(represented.rejects), "broken images")):
+    for keys, why in ((domain.missing, "no image"), (tuple(represented.rejects), "not embedded")):
         if keys:
             what = f"{len(keys):,} of {len(domain.names):,} images of {domain.name}"
             bench.leave_out(what, f"{why}: {quoted(keys)}")

@@ -87,7 +87,7 @@ def _text(value: object) -> str:
 def _notes(results: Json) -> list[str]:
     notes = [
         f"{own['measure']}: {interval_text(own)} over {own['num']:,} {own['unit']}"
-        + (f" ({own['level']})" if "level" in own else "")
+        + "".join(f" ({own[key]})" for key in ("data", "level") if key in own)
         for part in results["parts"]
         for own in rows_of(results, part, CEILINGS)
     ]

@@ -62,7 +62,7 @@ def _tiles(view: View) -> Iterator[Markup]:
         if best is not None:
             after, change = best
             name = f"{measure}, {after['label']}"
-            yield tile(name, _value(after), f"{_value(change, '+')} from {change['from']}")
+            yield tile(name, value_text(after), f"{value_text(change, '+')} from {change['from']}")
 
 
 def _best(view: View, part: str, measure: str) -> tuple[Row, Row] | None:
@@ -81,7 +81,8 @@ def _best(view: View, part: str, measure: str) -> tuple[Row, Row] | None:
     return after, change
 
 
-def _value(row: Row, sign: str = "") -> str:
+def value_text(row: Row, sign: str = "") -> str:
+    """An accuracy in per cent, its change in points; any other value as a number."""
     value = row["estimate"]
     if "accuracy" not in row["measure"]:
         return f"{value:{sign}.3f}"
