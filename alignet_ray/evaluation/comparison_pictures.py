@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from alignet_ray.evaluation.image_sets import ImageSet
 from alignet_ray.pages.pictures import SMALL, picture
 from alignet_ray.records.listed_image import read_listed_image
@@ -16,8 +13,8 @@ _IMAGES_PER_TASK = 32
 
 def pictures_of(images: ImageSet, keys: Sequence[str]) -> dict[str, dict[str, str | None]]:
     """Thumbnail (a data URI, None where the image does not decode) and label of each key."""
-    is_asked = pc.is_in(images.listing.column("key"), value_set=pa.array(list(keys), pa.string()))
-    rows = images.listing.filter(is_asked).to_pylist()
+    row_of = {key: row for row, key in enumerate(images.keys)}
+    rows = images.listing.take([row_of[key] for key in keys]).to_pylist()
     chunks = range(0, len(rows), _IMAGES_PER_TASK)
     found: dict[str, dict[str, str | None]] = {}
     for _, pictures in map_tasks(_pictures, chunks, rows):

@@ -93,7 +93,11 @@ def _results(bench: Workbench, measured: dict[str, Json]) -> Json:
         "version": FORMAT_VERSION,
         "settings": _settings(bench.config),
         "models": [_described(bench, model) for model in bench.models],
-        "headlines": {name: list(PARTS[name].HEADLINES) for name in measured},
+        "headlines": [
+            {"part": name, "measure": measure}
+            for name in measured
+            for measure in PARTS[name].HEADLINES
+        ],
         "parts": measured,
         "left_out": bench.left_out,
     }

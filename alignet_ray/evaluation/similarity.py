@@ -91,7 +91,7 @@ def measure(bench: Workbench, read_in: Given) -> Json:
     data: Json = {
         "kernel": "Pearson's correlation of two images' vectors; 0 with a constant vector",
         "correlation": "Spearman's over the upper triangle, ties by mid-ranks",
-        "domains": {},
+        "domains": [],
     }
     found: dict[str, list[Row]] = {FIGURES: [], DIFFERENCES: [], CEILINGS: []}
     compared: dict[tuple[str, ...], tuple[str, Representations]] = {}
@@ -100,7 +100,7 @@ def measure(bench: Workbench, read_in: Given) -> Json:
         bench.leave_out("human similarity matrices", absent)
     for domain in read_in.domains:
         represented = bench.represent(domain.images)
-        data["domains"][domain.name] = _data(bench, domain, represented)
+        data["domains"].append(_data(bench, domain, represented))
         if len(represented.keys) < LEAST_IMAGES:
             reason = f"{len(represented.keys)} of its images are there, {LEAST_IMAGES} are needed"
             bench.leave_out(domain.name, reason)
@@ -246,6 +246,7 @@ def _data(bench: Workbench, domain: JudgedDomain, represented: Representations) 
             what = f"{len(keys):,} of {len(domain.names):,} images of {domain.name}"
             bench.leave_out(what, f"{why}: {quoted(keys)}")
     return {
+        "name": domain.name,
         "matrix_sha256": domain.sha256,
         "kind": domain.kind,
         "num_images": len(domain.names),

@@ -254,7 +254,8 @@ def test_domains_of_every_format_with_ready_embeddings(tmp_path, capsys, read_pa
     left_out = {own["what"]: own["reason"] for own in results["left_out"]}
     assert left_out["1 of 9 images of animals"] == "no image: 'animals4'"
     assert "most-resampled" in left_out["intervals of cars"]
-    assert part["data"]["domains"]["animals"]["num_participants"] == 3
+    assert [own["name"] for own in part["data"]["domains"]] == ["animals", "cars"]
+    assert [own["num_participants"] for own in part["data"]["domains"]] == [3, 1]
     assert {row["measure"] for row in part["ceilings"]} == {LOWER, UPPER}
 
     cars = next(own for own in part["agreement"] if own["data"] == "cars")

@@ -127,7 +127,7 @@ def _triplet(triplet: Json, names: tuple[str, str], pictures: Json) -> Markup:
         total = sum(people)
         shares = _as_odd([own / total for own in people])
         speakers.insert(0, (f"people ({count(total)})", shares))
-        head = [_verdict(*(own for _, own in speakers), names)]
+        head = [_verdict(shares, speakers[1][1], speakers[2][1], names)]
     odd = speakers[0 if people is not None else -1][1]
     most = max(odd)
     frames = [
@@ -213,9 +213,10 @@ COMPARISON_STYLE = """\
 .voice.chosen.differs b { color: var(--odd); }
 .voice.chosen.differs .track i { background: var(--odd); }
 .couples { display: grid; grid-template-columns: repeat(auto-fill, minmax(210px, 1fr));
-  gap: 20px 26px; margin-top: 16px; }
+  gap: 14px; margin-top: 16px; }
 .couple { display: grid; grid-template-columns: minmax(0, 1fr) 46px minmax(0, 1fr); gap: 0 8px;
-  align-items: center; }
+  align-items: center; background: var(--card); border: 1px solid var(--line); border-radius: 14px;
+  padding: 12px; }
 .couple .name { align-self: start; } .couple .name:last-child { grid-column: 3; }
 .move { text-align: center; font-size: .8rem; line-height: 1.3; }
 .move b { display: block; font-size: 1.15rem; letter-spacing: -.1em; font-weight: 500; }

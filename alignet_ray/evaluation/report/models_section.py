@@ -82,14 +82,13 @@ def _columns(view: View) -> list[Column]:
     """In the order of the parts, their chief measures, and the rows of each."""
     models = set(view.models)
     found: list[Column] = []
-    for part, measures in view.results.get("headlines", {}).items():
-        for measure in measures:
-            rows = view.rows(part, FIGURES, measure=measure)
-            for own in rows:
-                column = Column(part, measure, tuple(own.get(key) for key in _OF))
-                is_of_model = (own.get("label"), own.get("variant")) in models
-                if is_of_model and _is_chief(view, own) and column not in found:
-                    found.append(column)
+    for headline in view.results.get("headlines", []):
+        part, measure = headline["part"], headline["measure"]
+        for own in view.rows(part, FIGURES, measure=measure):
+            column = Column(part, measure, tuple(own.get(key) for key in _OF))
+            is_of_model = (own.get("label"), own.get("variant")) in models
+            if is_of_model and _is_chief(view, own) and column not in found:
+                found.append(column)
     return found
 
 
@@ -172,9 +171,10 @@ def _paper(model: Json) -> str:
 
 
 MODELS_STYLE = """\
-.glance { width: auto; min-width: 100%; }
+.glance { width: auto; }
 .glance th, .glance td { padding: 8px 0 8px 18px; vertical-align: bottom; white-space: nowrap; }
-.glance thead th { white-space: normal; border-bottom: 0; min-width: 84px; }
+.glance thead th { white-space: normal; border-bottom: 0; min-width: 84px; max-width: 200px; }
+.glance tbody tr:last-child th { border-bottom: 0; }
 .glance thead tr:last-child th { border-bottom: 1px solid var(--line); padding-top: 0;
   font-weight: 450; }
 .glance tbody th { position: sticky; left: 0; padding-left: 0; background: var(--card);

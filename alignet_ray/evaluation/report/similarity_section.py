@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alignet_ray.evaluation.report.lanes import FIRST, lanes_card
+from alignet_ray.evaluation.report.lanes import lanes_card
 from alignet_ray.evaluation.report.view import View
 from alignet_ray.evaluation.rows import CEILINGS, FIGURES
 from alignet_ray.evaluation.similarity import (
@@ -38,8 +38,8 @@ def similarity_section(view: View) -> Markup | None:
 def _people(view: View, part: Json) -> list[Markup]:
     cards = [
         card
-        for name, data in part["data"]["domains"].items()
-        for card in (_mean_card(view, name, data), _each_card(view, name, data))
+        for data in part["data"]["domains"]
+        for card in (_mean_card(view, data), _each_card(view, data))
         if card is not None
     ]
     return [
@@ -55,8 +55,8 @@ def _people(view: View, part: Json) -> list[Markup]:
     ]
 
 
-def _mean_card(view: View, name: str, data: Json) -> Markup | None:
-    rows = view.rows(PART, FIGURES, measure=WITH_PEOPLE, data=name)
+def _mean_card(view: View, data: Json) -> Markup | None:
+    rows = view.rows(PART, FIGURES, measure=WITH_PEOPLE, data=data["name"])
     if not rows:
         return None
     num = data["num_participants"]
@@ -70,23 +70,23 @@ def _mean_card(view: View, name: str, data: Json) -> Markup | None:
         f"with {whose}; {counted(data['num_embedded_images'], 'image')}, "
         f"{counted(rows[0]['num'], 'pair')}; {interval}"
     )
-    return lanes_card(name, said, view, rows, [_NO_RELATION], is_share=False)
+    return lanes_card(data["name"], said, view, rows, [_NO_RELATION], is_share=False)
 
 
-def _each_card(view: View, name: str, data: Json) -> Markup | None:
+def _each_card(view: View, data: Json) -> Markup | None:
     """Where there are several participants: what can be reached lies between two lines."""
-    rows = view.rows(PART, FIGURES, measure=WITH_EACH, data=name)
+    rows = view.rows(PART, FIGURES, measure=WITH_EACH, data=data["name"])
     ceilings = [_NO_RELATION] + [
         Ceiling(words, own["estimate"], kind)
         for words, kind in ((LOWER, "person"), (UPPER, "most"))
-        for own in view.rows(PART, CEILINGS, measure=words, data=name)
+        for own in view.rows(PART, CEILINGS, measure=words, data=data["name"])
         if own["estimate"] is not None
     ]
     said = (
         f"with each of {counted(data['num_participants'], 'participant')}, on average; 95 % "
         "intervals over participants. No model can pass the dashed line"
     )
-    return lanes_card(f"{name}, one by one", said, view, rows, ceilings, is_share=False)
+    return lanes_card(f"{data['name']}, one by one", said, view, rows, ceilings, is_share=False)
 
 
 def _models(cards: Sequence[Markup], *, has_people: bool) -> list[Markup]:
@@ -161,12 +161,9 @@ def _table(agreement: Json, places: Sequence[int]) -> Markup:
 
 
 def _name(model: Json, models: Sequence[Json]) -> str:
-    """The label, and the variant where it says something: a base among aligned ones, or one of
-    several.
-    """
+    """The label, and the variant where a label has several here."""
     is_alone = [own["label"] for own in models].count(model["label"]) == 1
-    is_plain = is_alone and (model["variant"] in FIRST or model["variant"].endswith(("ter", "med")))
-    return model["label"] if is_plain else f"{model['label']} {model['variant']}"
+    return model["label"] if is_alone else f"{model['label']} {model['variant']}"
 
 
 def _cell(value: float | None, is_own: bool) -> Markup:

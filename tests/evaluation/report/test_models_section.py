@@ -29,14 +29,20 @@ def change(label, low, high, **of):
 @pytest.fixture
 def results():
     figures = [
-        *(row("s", v, e, similarity="cosine") for v, e in (("before", 0.412), ("after", 0.523))),
-        *(row("t", v, e, similarity="cosine") for v, e in (("before", 0.634), ("after", 0.615))),
+        *(
+            row("s", v, e, similarity="centred_cosine")
+            for v, e in (("before", 0.412), ("after", 0.523))
+        ),
+        *(
+            row("t", v, e, similarity="centred_cosine")
+            for v, e in (("before", 0.634), ("after", 0.615))
+        ),
         row("s", "after", 0.999, similarity="dot"),
         row("s", "after", 0.888, measure="no chief measure"),
     ]
     changes = [
-        change("s", 0.05, 0.2, similarity="cosine"),
-        change("t", -0.05, -0.01, similarity="cosine"),
+        change("s", 0.05, 0.2, similarity="centred_cosine"),
+        change("t", -0.05, -0.01, similarity="centred_cosine"),
     ]
     alike = [
         row("s", "after", 0.25, measure="rank correlation", data="cars"),
@@ -44,13 +50,16 @@ def results():
         {"measure": "rank correlation", "variant": "after", "estimate": 0.1, "data": "all"},
     ]
     return {
-        "settings": {"similarities": ["dot", "cosine"], "temperatures": [1.0]},
+        "settings": {"similarities": ["dot", "centred_cosine"], "temperatures": [1.0]},
         "models": [
             model(label, variant, TEACHER if label == "t" else None)
             for label in "st"
             for variant in ("before", "after")
         ],
-        "headlines": {"odd_one_out": ["accuracy"], "similarity": ["rank correlation"]},
+        "headlines": [
+            {"part": "odd_one_out", "measure": "accuracy"},
+            {"part": "similarity", "measure": "rank correlation"},
+        ],
         "parts": {
             "odd_one_out": {"figures": figures, "differences": changes},
             "similarity": {"figures": alike, "differences": []},
@@ -58,14 +67,6 @@ def results():
     }
 
 
-@pytest.fixture
-def named_cosine(monkeypatch):
-    from alignet_ray.evaluation.report import lanes
-
-    monkeypatch.setitem(lanes.SIMILARITY_NAMES, "cosine", "cosine")
-
-
-@pytest.mark.usefixtures("named_cosine")
 def test_models_are_rows_and_chief_measures_columns(results, read_page):
     text = str(models_section(View(results=results)))
     read = read_page(text.encode())
@@ -83,10 +84,9 @@ def test_models_are_rows_and_chief_measures_columns(results, read_page):
     assert "THINGS 61.7" in said
 
 
-@pytest.mark.usefixtures("named_cosine")
 def test_no_paper_column_where_no_model_is_the_papers_and_no_table_of_one_model(results):
     for own in results["models"]:
         own["backbone"] = None
     assert ">paper<" not in str(models_section(View(results=results)))
-    assert models_section(View(results={**results, "headlines": {}})) is None
+    assert models_section(View(results={**results, "headlines": []})) is None
     assert models_section(View(results={**results, "models": results["models"][:1]})) is None
