@@ -35,7 +35,8 @@ def interval_text(row: Row, sign: str = "") -> str:
         "?" if row[key] is None else format(row[key], f"{sign}.4f")
         for key in ("estimate", "low", "high")
     )
-    return f"{estimate} [{low}, {high}]"
+    has_interval = row["low"] is not None or row["high"] is not None
+    return f"{estimate} [{low}, {high}]" if has_interval else f"{estimate} (no interval)"
 
 
 def _table(results: Json, part: str, measure: str, rows: Sequence[Row]) -> Table:

@@ -217,7 +217,7 @@ def test_domains_of_every_format_with_ready_embeddings(tmp_path, capsys, read_pa
     ready = put_ready_models(tmp_path)
     config = EvaluateConfig(
         output=str(tmp_path / "out"),
-        models=tuple(f"{tmp_path}/{name}.npz" for name in ready),
+        models=tuple(f"{name}={tmp_path}/{name}.npz" for name in ready),
         similarity=SimilarityJudgementsConfig(
             matrices=(f"animals={tmp_path}/animals.mat", f"cars={tmp_path}/cars.csv"),
             images=(f"animals={tmp_path}/animals", f"cars={tmp_path}/cars"),
