@@ -21,5 +21,5 @@ def test_facts_come_back_and_are_written_once(tmp_path):
 def test_facts_that_lack_something_are_refused_with_the_remedy(tmp_path):
     folder = Folder.at(str(tmp_path))
     write_page_facts(folder, {"a": 1})
-    with pytest.raises(RecordError, match="lacks 'b'.*Delete it"):
+    with pytest.raises(RecordError, match=r"lacks 'b'.*Delete it"):
         read_page_facts(folder, lambda record: record["b"], "Delete it.")
