@@ -278,7 +278,7 @@ def test_domains_of_every_format_with_ready_embeddings(tmp_path, capsys, read_pa
     evaluate(config)
     assert (tmp_path / "out" / "results.json").read_bytes() == text
     assert json.loads(text) == results
-    assert "(animals): " in capsys.readouterr().out  # whose ceilings they are
+    assert "participants (animals)" in capsys.readouterr().out  # whose ceilings they are
     page = (tmp_path / "out" / "report" / "index.html").read_bytes()
     assert b"http" not in page
     read = read_page(page)

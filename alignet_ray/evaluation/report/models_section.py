@@ -12,6 +12,8 @@ from alignet_ray.records.digests import Json
 
 _OF = ("data", "level", "similarity", "temperature")
 _BASES = ("before", "untransformed", "as it is")
+_NEITHER = "distance"
+"""In the name of measures of which neither more nor less is better: they get no marks."""
 _BETTER, _WORSE = "\N{BLACK UP-POINTING TRIANGLE}", "\N{BLACK DOWN-POINTING TRIANGLE}"
 
 
@@ -116,11 +118,12 @@ def _measures(columns: list[Column]) -> list[Markup]:
 def _cells(view: View, column: Column) -> list[tuple[tuple[str, str], Markup]]:
     rows = column.rows(view, FIGURES)
     values = [own["estimate"] for own in rows if own["estimate"] is not None]
-    best = max(values, default=None)
+    has_best = _NEITHER not in column.measure
+    best = max(values, default=None) if has_best else None
     changes = {
         (own["label"], own["to"]): own
         for own in column.rows(view, DIFFERENCES)
-        if " " not in own["from"]
+        if has_best and " " not in own["from"]
     }
     return [
         (

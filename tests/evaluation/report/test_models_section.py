@@ -90,3 +90,14 @@ def test_no_paper_column_where_no_model_is_the_papers_and_no_table_of_one_model(
     assert ">paper<" not in str(models_section(View(results=results)))
     assert models_section(View(results={**results, "headlines": []})) is None
     assert models_section(View(results={**results, "models": results["models"][:1]})) is None
+
+
+def test_of_distances_none_is_the_best(results):
+    for own in results["parts"]["odd_one_out"].values():
+        for row in own:
+            row["measure"] = row["measure"].replace("accuracy", "mean distance")
+    results["headlines"][0]["measure"] = "mean distance"
+    text = str(models_section(View(results=results)))
+    assert "0.634" in text
+    assert text.count('class="number best"') == 1  # of the rank correlations
+    assert text.count("\N{BLACK UP-POINTING TRIANGLE}") == 1
