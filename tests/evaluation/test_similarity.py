@@ -17,18 +17,18 @@ from alignet_ray.errors import InputError
 from alignet_ray.evaluation.job import evaluate
 from alignet_ray.evaluation.references import EvaluatedModel
 from alignet_ray.evaluation.representations import Represented
-from alignet_ray.evaluation.similarity import (
+from alignet_ray.evaluation.similarity import lacking
+from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT
+from alignet_ray.evaluation.similarity_domains import Judged
+from alignet_ray.evaluation.similarity_rows import (
     LOWER,
     UPPER,
     WITH_EACH,
     WITH_PEOPLE,
     ceilings,
-    lacking,
     with_each,
     with_people,
 )
-from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT
-from alignet_ray.evaluation.similarity_domains import Judged
 from alignet_ray.evaluation.similarity_tasks import (
     DomainFigures,
     against_people,
@@ -187,6 +187,10 @@ def put_domains(folder):
                 colour = (20 * place, 90, 200 - 20 * place)
                 path = folder / domain / f"{domain}{place}_01b.jpg"
                 Image.new("RGB", (20, 16), colour).save(path)
+    (folder / "boats").mkdir()  # of which no model has embeddings
+    for place in range(3):
+        Image.new("RGB", (20, 16), (0, 0, 90 * place)).save(folder / "boats" / f"boat{place}.png")
+    np.save(folder / "boats.npy", np.array([0.1, 0.2, 0.3]))
     scipy.io.savemat(folder / "animals.mat", {"RSM": people_of(3), "other": np.eye(3)})
     # Rows of the matrix are in an order of their own.
     order = [f"animals{place}.jpg" for place in reversed(range(NUM_IMAGES))]
@@ -219,8 +223,12 @@ def test_domains_of_every_format_with_ready_embeddings(tmp_path, capsys, read_pa
         output=str(tmp_path / "out"),
         models=tuple(f"{name}={tmp_path}/{name}.npz" for name in ready),
         similarity=SimilarityJudgementsConfig(
-            matrices=(f"animals={tmp_path}/animals.mat", f"cars={tmp_path}/cars.csv"),
-            images=(f"animals={tmp_path}/animals", f"cars={tmp_path}/cars"),
+            matrices=(
+                f"animals={tmp_path}/animals.mat",
+                f"cars={tmp_path}/cars.csv",
+                f"{tmp_path}/boats.npy",
+            ),
+            images=tuple(f"{own}={tmp_path}/{own}" for own in ("animals", "cars", "boats")),
             names=(f"animals={tmp_path}/animals.txt",),
             kinds=("cars=dissimilarity",),
             variables=("animals=RSM",),
@@ -254,6 +262,7 @@ def test_domains_of_every_format_with_ready_embeddings(tmp_path, capsys, read_pa
     left_out = {own["what"]: own["reason"] for own in results["left_out"]}
     assert left_out["1 of 9 images of animals"] == "no image: 'animals4'"
     assert "most-resampled" in left_out["intervals of cars"]
+    assert left_out["boats"] == "no model that has its images"
     assert [own["name"] for own in part["data"]["domains"]] == ["animals", "cars"]
     assert [own["num_participants"] for own in part["data"]["domains"]] == [3, 1]
     assert {row["measure"] for row in part["ceilings"]} == {LOWER, UPPER}
@@ -278,7 +287,9 @@ def test_domains_of_every_format_with_ready_embeddings(tmp_path, capsys, read_pa
     evaluate(config)
     assert (tmp_path / "out" / "results.json").read_bytes() == text
     assert json.loads(text) == results
-    assert "participants (animals)" in capsys.readouterr().out  # whose ceilings they are
+    printed = capsys.readouterr().out
+    assert "participants (animals)" in printed  # whose ceilings they are
+    assert "(no interval)" in printed
     page = (tmp_path / "out" / "report" / "index.html").read_bytes()
     assert b"http" not in page
     read = read_page(page)

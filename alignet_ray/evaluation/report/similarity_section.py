@@ -5,14 +5,9 @@ from collections.abc import Sequence
 from alignet_ray.evaluation.report.lanes import lanes_card
 from alignet_ray.evaluation.report.view import View
 from alignet_ray.evaluation.rows import CEILINGS, FIGURES
-from alignet_ray.evaluation.similarity import (
-    AGREEMENT,
-    LOWER,
-    UPPER,
-    WITH_EACH,
-    WITH_PEOPLE,
-)
+from alignet_ray.evaluation.similarity import AGREEMENT
 from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT
+from alignet_ray.evaluation.similarity_rows import LOWER, UPPER, WITH_EACH, WITH_PEOPLE
 from alignet_ray.pages.dots import Ceiling
 from alignet_ray.pages.markup import Markup, count, counted, element
 from alignet_ray.records.digests import Json
