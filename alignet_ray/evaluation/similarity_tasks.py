@@ -14,8 +14,8 @@ from alignet_ray.functional.similarity_matrices import pearson_upper, spearman_o
 from alignet_ray.stages.progress import progress
 from alignet_ray.stages.tasks import map_tasks, run_task
 
-_PAIRS_PER_TASK = 100_000_000
-"""Pairs that a task of resamples ranks: some ten seconds."""
+_PAIRS_PER_TASK = 400_000_000
+"""Pairs that a task of resamples ranks: some ten seconds, beside which its start is little."""
 
 Vectors = Float[np.ndarray, "images _"]
 """Of one model; models have dimensions of their own."""
