@@ -35,7 +35,8 @@ def interval_text(row: Row, sign: str = "") -> str:
         "?" if row[key] is None else format(row[key], f"{sign}.4f")
         for key in ("estimate", "low", "high")
     )
-    return f"{estimate} [{low}, {high}]"
+    has_interval = row["low"] is not None or row["high"] is not None
+    return f"{estimate} [{low}, {high}]" if has_interval else f"{estimate} (no interval)"
 
 
 def _table(results: Json, part: str, measure: str, rows: Sequence[Row]) -> Table:
@@ -87,7 +88,7 @@ def _text(value: object) -> str:
 def _notes(results: Json) -> list[str]:
     notes = [
         f"{own['measure']}: {interval_text(own)} over {own['num']:,} {own['unit']}"
-        + (f" ({own['level']})" if "level" in own else "")
+        + "".join(f" ({own[key]})" for key in ("data", "level") if key in own)
         for part in results["parts"]
         for own in rows_of(results, part, CEILINGS)
     ]
