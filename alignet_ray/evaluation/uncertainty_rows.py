@@ -15,7 +15,7 @@ from alignet_ray.functional.uncertainty import uncertainty_correlations
 def uncertainty_rows(
     measure: str,
     models: Sequence[Represented],
-    entropies: Sequence[Float[np.ndarray, "temperatures triplets"]],
+    entropies: Sequence[Float[np.ndarray, "_ triplets"]],
     human: Float[np.ndarray, "triplets"],
     *,
     temperatures: Sequence[float],
