@@ -59,14 +59,15 @@ def failed_catch(
     order = np.argsort(-num_wrong, kind="stable")[:most]
     failed = [int(row) for row in order if num_wrong[row]]
     uris = _uris(images, [keys[row] for row in shown.triplets[failed].ravel()])
+    odd = odd_one_out(shown.right_pair)
     return [
         {
             "images": [keys[row] for row in shown.triplets[trial]],
             "uris": [uris[keys[row]] for row in shown.triplets[trial]],
-            "odd": int(odd_one_out(shown.right_pair[trial])),
+            "odd": int(odd[trial]),
             "wrong": {
                 similarity: [
-                    {**model.name, "odd": _odd_of(own, trial)}
+                    {**model.name, "odd": _left_out(own, trial)}
                     for model, own in zip(models, found, strict=True)
                     if own.choice[trial] != shown.right_pair[trial]
                 ]
@@ -77,9 +78,10 @@ def failed_catch(
     ]
 
 
-def _odd_of(scores: TripletScores, trial: int) -> int | None:
-    choice = int(scores.choice[trial])
-    return None if choice == TIED else 2 - choice
+def _left_out(scores: TripletScores, trial: int) -> int | None:
+    if scores.choice[trial] == TIED:
+        return None
+    return int(odd_one_out(scores.choice)[trial])
 
 
 def _uris(images: ImageSet, keys: Sequence[str]) -> dict[str, str | None]:

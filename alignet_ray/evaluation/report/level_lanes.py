@@ -37,10 +37,14 @@ def level_cards(view: View, cards: Sequence[LevelCard], *, is_share: bool) -> Ma
         Ceiling("", dot.estimate, "")
         for card in cards for dots in card.paper.values() for dot in dots
     ]  # fmt: skip
-    low, high = axis(drawn, lines)
-    return element(
-        "div", *(_card(view, card, low, high, is_share=is_share) for card in cards), class_="three"
-    )
+    ends = axis(drawn, lines)
+    return element("div", *(_card(view, own, ends, is_share=is_share) for own in cards),
+                   class_="three")  # fmt: skip
+
+
+def temperatures_of_rows(rows: Sequence[Row]) -> list[float]:
+    """The temperatures that rows are of, each once."""
+    return list(dict.fromkeys(own["temperature"] for own in rows if "temperature" in own))
 
 
 def paper_dots(view: View, level: str) -> dict[str, list[Dot]]:
@@ -62,13 +66,14 @@ def _dots(figure: PaperFigure, *, is_aligned: bool) -> list[Dot]:
     return [Dot(f"paper {_STATES[state]}", value, words=f"paper: {figure.model}, {state}")]
 
 
-def _card(view: View, card: LevelCard, low: float, high: float, *, is_share: bool) -> Markup:
+def _card(view: View, card: LevelCard, ends: tuple[float, float], *, is_share: bool) -> Markup:
+    names_temperature = len(temperatures_of_rows(card.rows)) > 1
     groups: dict[str, list[Dot]] = {}
     for label, variant in view.models:
         groups.setdefault(label, []).extend(
             Dot(
                 "before" if variant in FIRST else "after",
-                own["estimate"], own["low"], own["high"], words=_words(own),
+                own["estimate"], own["low"], own["high"], words=_words(own, names_temperature),
             )
             for own in card.rows
             if (own["label"], own["variant"]) == (label, variant) and own["estimate"] is not None
@@ -76,7 +81,7 @@ def _card(view: View, card: LevelCard, low: float, high: float, *, is_share: boo
     for label, dots in card.paper.items():
         groups[label].extend(dots)
     undefined = [
-        f"{own['label']} {_words(own)}: {own.get('undefined', 'not defined')}"
+        f"{own['label']} {_words(own, names_temperature)}: {own.get('undefined', 'not defined')}"
         for own in card.rows
         if own["estimate"] is None
     ]
@@ -85,14 +90,12 @@ def _card(view: View, card: LevelCard, low: float, high: float, *, is_share: boo
         "div",
         element("h3", LEVEL_NAMES[card.level]),
         element("p", card.said, class_="note"),
-        *([dot_plot(shown, card.ceilings, low, high, is_share=is_share)] if shown else []),
+        *([dot_plot(shown, card.ceilings, *ends, is_share=is_share)] if shown else []),
         *([element("p", "; ".join(undefined), class_="note")] if undefined else []),
         class_="card",
     )
 
 
-def _words(row: Row) -> str:
-    """The variant, and the temperature where the figure depends on one."""
-    if row.get("temperature") is None:
-        return row["variant"]
-    return f"{row['variant']}, temperature {row['temperature']:g}"
+def _words(row: Row, names_temperature: bool) -> str:
+    """The variant, and the temperature where there are several."""
+    return f"{row['variant']}, T {row['temperature']:g}" if names_temperature else row["variant"]

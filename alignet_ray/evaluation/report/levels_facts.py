@@ -60,8 +60,8 @@ def who_was_left_out(data: Json) -> Markup:
             "trials",
             f"{count(trials['num_trials'])}, of which "
             f"{count(trials['num_trials_of_left_out_participants'])} of participants left out, "
-            f"{count(trials['num_missed'])} missed and {count(trials['num_slow_left_out_of_times'])} "
-            "too slow for the times",
+            f"{count(trials['num_missed'])} missed and "
+            f"{count(trials['num_slow_left_out_of_times'])} too slow for the times",
         ),
         fact(
             "triplets",

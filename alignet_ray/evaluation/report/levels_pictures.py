@@ -46,8 +46,8 @@ def failed_trials(view: View) -> list[Markup]:
     return [
         element(
             "p",
-            f"{counted(len(shown), 'trial')} that some model fails, those that most fail first. "
-            "The odd one has a frame.",
+            f"{counted(len(shown), 'trial')} that some model fails, most often failed first; the "
+            "odd one has a frame.",
             class_="note",
         ),
         element("div", *(_failed(own) for own in shown), class_="three triplets"),
@@ -68,7 +68,7 @@ def _said(wrong: Json) -> str:
     return "a tie" if wrong["odd"] is None else f"the {_PLACES[wrong['odd']]} image"
 
 
-def _strip(triplet: Json, odd: int, said: Sequence[int] = ("", "", "")) -> Markup:  # type: ignore[assignment]
+def _strip(triplet: Json, odd: int, said: Sequence[int | str] = ("", "", "")) -> Markup:
     pictures = [
         element(
             "div",

@@ -5,7 +5,12 @@ from alignet_ray.evaluation.levels_figures import ACCURACY, AGAINST_ENTROPY, AGA
 from alignet_ray.evaluation.odd_one_out import MAJORITY_SHARE, ONE_AGAINST_OTHERS
 from alignet_ray.evaluation.paper_figures import HUMAN_CEILINGS, LEVELS, RESPONSE_TIME_RANGES
 from alignet_ray.evaluation.report.lanes import SIMILARITY_NAMES, lanes_card
-from alignet_ray.evaluation.report.level_lanes import LevelCard, level_cards, paper_dots
+from alignet_ray.evaluation.report.level_lanes import (
+    LevelCard,
+    level_cards,
+    paper_dots,
+    temperatures_of_rows,
+)
 from alignet_ray.evaluation.report.levels_facts import every_figure, who_was_left_out
 from alignet_ray.evaluation.report.levels_pictures import examples, failed_trials
 from alignet_ray.evaluation.report.view import View
@@ -121,9 +126,17 @@ def _by_similarity(
     for similarity, own in cards.items():
         drawn = level_cards(view, own, is_share=is_share)
         if drawn is not None:
-            name = SIMILARITY_NAMES[similarity].capitalize()
+            name = SIMILARITY_NAMES[similarity].capitalize() + _at_temperatures(own)
             shown += [element("h3", name, class_="similarity"), drawn]
     return shown
+
+
+def _at_temperatures(cards: list[LevelCard]) -> str:
+    """What T on the lanes is, or the one temperature of all."""
+    found = temperatures_of_rows([own for card in cards for own in card.rows])
+    if len(found) > 1:
+        return "; T: temperature of its entropy"
+    return f", temperature {found[0]:g}" if found else ""
 
 
 def _ceilings(view: View, level: str) -> list[Ceiling]:
@@ -146,7 +159,7 @@ def _reached(view: View, level: str) -> str:
         said.append(own["undefined"])
     paper = HUMAN_CEILINGS.get((LEVELS, level))
     if paper is not None:
-        said.append(f"a person in the paper: {share(paper)}")
+        said.append(f"paper's people: {share(paper)}")
     return "; ".join(said)
 
 
