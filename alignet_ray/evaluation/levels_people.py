@@ -143,8 +143,8 @@ def trials_sha256(trials: LevelsTrials) -> str:
         trials.trial_sets, own.participant, own.triplets, own.odd_position, own.kind, own.level,
         own.is_correct,
     ):  # fmt: skip
-        digest.update(np.ascontiguousarray(values, dtype="<i8"))
-    digest.update(np.ascontiguousarray(own.seconds, dtype="<f8"))
+        digest.update(values.astype("<i8").tobytes())
+    digest.update(own.seconds.astype("<f8").tobytes())
     return digest.hexdigest()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 
 from alignet_ray.evaluation.image_sets import ImageSet
 from alignet_ray.evaluation.levels_catch import ShownCatchTrials, is_right
@@ -29,16 +30,16 @@ def level_examples(
         rows = np.flatnonzero(judged.level == number)
         if len(rows):
             chosen[level] = int(rows[agreement[rows].argmax()])
-    triplets = {level: judged.triplets[row].tolist() for level, row in chosen.items()}
-    uris = _uris(images, [keys[row] for triplet in triplets.values() for row in triplet])
+    names = {level: _names(judged.triplets[row], keys) for level, row in chosen.items()}
+    uris = _uris(images, [name for triplet in names.values() for name in triplet])
     return {
         level: {
-            "images": [keys[row] for row in triplet],
-            "uris": [uris[keys[row]] for row in triplet],
+            "images": triplet,
+            "uris": [uris[name] for name in triplet],
             # Leaving out image i is choosing pair 2 - i.
             "left_out": judged.counts[chosen[level]][::-1].tolist(),
         }
-        for level, triplet in triplets.items()
+        for level, triplet in names.items()
     }
 
 
@@ -58,12 +59,13 @@ def failed_catch(
     num_wrong = wrong.sum(axis=(0, 1))
     order = np.argsort(-num_wrong, kind="stable")[:most]
     failed = [int(row) for row in order if num_wrong[row]]
-    uris = _uris(images, [keys[row] for row in shown.triplets[failed].ravel()])
+    names = {trial: _names(shown.triplets[trial], keys) for trial in failed}
+    uris = _uris(images, [name for triplet in names.values() for name in triplet])
     odd = odd_one_out(shown.right_pair)
     return [
         {
-            "images": [keys[row] for row in shown.triplets[trial]],
-            "uris": [uris[keys[row]] for row in shown.triplets[trial]],
+            "images": names[trial],
+            "uris": [uris[name] for name in names[trial]],
             "odd": int(odd[trial]),
             "wrong": {
                 similarity: [
@@ -76,6 +78,11 @@ def failed_catch(
         }
         for trial in failed
     ]
+
+
+def _names(triplet: Int[np.ndarray, "3"], keys: Sequence[str]) -> list[str]:
+    rows: list[int] = triplet.tolist()
+    return [keys[row] for row in rows]
 
 
 def _left_out(scores: TripletScores, trial: int) -> int | None:
