@@ -8,7 +8,7 @@ from typing import Any
 
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.errors import ConfigError
-from alignet_ray.evaluation import comparison, odd_one_out, similarity, table
+from alignet_ray.evaluation import comparison, levels, odd_one_out, similarity, table
 from alignet_ray.evaluation.references import EvaluatedModel, resolve_models
 from alignet_ray.evaluation.report.job import write_page
 from alignet_ray.evaluation.rows import csv_text
@@ -25,6 +25,7 @@ CSV_NAME = "figures.csv"
 
 PARTS: dict[str, ModuleType] = {
     "odd_one_out": odd_one_out,
+    "levels": levels,
     "similarity": similarity,
     "comparison": comparison,
 }
