@@ -143,9 +143,7 @@ def sampled_pairs(
 
 def _blocks(
     vectors: Vectors,
-) -> Iterator[
-    tuple[int, Float[np.ndarray, "rows others"], Bool[np.ndarray, "rows others"]]
-]:
+) -> Iterator[tuple[int, Float[np.ndarray, "rows others"], Bool[np.ndarray, "rows others"]]]:
     """Distances of a run of images to themselves and all later ones, and which are of a pair that
     has not been.
     """

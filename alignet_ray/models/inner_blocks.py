@@ -43,7 +43,7 @@ def refuse_missing_block(
     count = len(_features(trunk, images, None))
     if block >= count:
         raise NoSuchBlock(
-            f"no block:{block}", f"block:0 to block:{count - 1}", name, "They count from 0."
+            f"no block:{block} among its {count}", f"block:0 to block:{count - 1}", name
         )
 
 

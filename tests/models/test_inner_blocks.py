@@ -13,9 +13,7 @@ from alignet_ray.models.inner_blocks import NoSuchBlock, inner_block
 
 
 def tiny(name, representation):
-    return load_backbone(
-        BackboneConfig(name=name, random_init=True, representation=representation)
-    )
+    return load_backbone(BackboneConfig(name=name, random_init=True, representation=representation))
 
 
 @torch.no_grad()
@@ -51,7 +49,9 @@ def test_half_precision_is_averaged_in_float32(pixels_of):
 
 
 def test_a_block_that_is_not_there_says_how_many_there_are():
-    with pytest.raises(NoSuchBlock, match="test_vit: no block:6; expected block:0 to block:5"):
+    with pytest.raises(
+        NoSuchBlock, match="test_vit: no block:6 among its 6; expected block:0 to block:5"
+    ):
         tiny("test_vit", "block:6")
 
 
@@ -65,9 +65,9 @@ def test_a_model_without_inner_blocks_is_refused(monkeypatch):
 
 def test_a_record_of_a_block_asks_for_the_same_block():
     resolved = tiny("test_vit", "block:2").resolved
-    assert load_backbone(resolved.as_config(), expected_sha256=resolved.weights_sha256).resolved == (
-        resolved
-    )
+    assert load_backbone(
+        resolved.as_config(), expected_sha256=resolved.weights_sha256
+    ).resolved == (resolved)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_tower_of_open_clip_has_blocks_too(tower, pixels_of):
     found = backbone(pixels_of(backbone))
     torch.testing.assert_close(found, seen[0][:, 1:].mean(dim=1))
     assert backbone.resolved.dim == 32
-    with pytest.raises(NoSuchBlock, match="no block:3; expected block:0 to block:2"):
+    with pytest.raises(NoSuchBlock, match="no block:3 among its 3; expected block:0 to block:2"):
         tiny(tower, "block:3")
 
 

@@ -1,5 +1,6 @@
 """The report's own rules."""
 
+from alignet_ray.evaluation.report.hierarchy_section import HIERARCHY_STYLE
 from alignet_ray.pages.dots import DOTS_STYLE
 from alignet_ray.pages.style import stylesheet
 
@@ -10,4 +11,4 @@ h2.below { margin-top: 48px; }
 .lane-row { grid-template-columns: 104px minmax(0, 1fr) 142px; }
 """
 
-STYLE = stylesheet(DOTS_STYLE + _OWN)
+STYLE = stylesheet(DOTS_STYLE + _OWN + HIERARCHY_STYLE)

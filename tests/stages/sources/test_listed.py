@@ -296,9 +296,7 @@ def test_labels_before_a_sign_in_the_names_of_several_sources(photo_folder):
     for folder in folders:
         (folder / "n01_x" / "000.jpg").rename(folder / "n02_first.jpg")
     found = list_images([str(own) for own in folders], SourceConfig(label_separator="_"), seed=0)
-    labels = dict(
-        zip(*(found.table.column(c).to_pylist() for c in ("key", "label")), strict=True)
-    )
+    labels = dict(zip(*(found.table.column(c).to_pylist() for c in ("key", "label")), strict=True))
     assert labels["one/n02_first.jpg"] == labels["two/n02_first.jpg"] == "n02"
     assert labels["one/n01_x/001.jpg"] is None, "the name counts, not the folder"
     assert "2 of 3 images have no label before '_' in their names" in found.notes
