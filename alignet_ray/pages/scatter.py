@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from alignet_ray.pages.markup import Markup, element
-from alignet_ray.pages.plot import text
+from alignet_ray.pages.plot import Point, text
 
 _SIDE, _MARGIN, _WORDS = 400.0, 8.0, 24.0
 _LIGHT = (
@@ -14,11 +14,9 @@ _DARK = (
 )  # fmt: skip
 NUM_COLOURS = len(_LIGHT)
 
-Coordinates = tuple[float, float]
-
 
 def scatter(
-    points: Sequence[Coordinates],
+    points: Sequence[Point],
     colours: Sequence[int],
     x_title: str,
     y_title: str,
@@ -57,7 +55,7 @@ def colour_class(number: int) -> str:
     return f"colour-{number}" if number >= 0 else "colour-rest"
 
 
-def _path(points: Sequence[Coordinates]) -> str:
+def _path(points: Sequence[Point]) -> str:
     middle, reach = _SIDE / 2, _SIDE / 2 - _MARGIN
     return "".join(f"M{middle + reach * x:.1f} {middle - reach * y:.1f}h0" for x, y in points)
 

@@ -86,19 +86,22 @@ def label_changes(
     is_shown = config.resources.progress
     with progress("changes", len(by_label), "labels", is_shown=is_shown) as advance:
         numbers = range(len(by_label))
-        for number, own in map_tasks(_of_label, numbers, vectors, list(found), categories, asked):
+        for number, own in map_tasks(
+            change_of_label, numbers, vectors, list(found), categories, asked
+        ):
             changes[number] = own
             advance(1)
     return {label: changes[number] for number, label in enumerate(by_label)}
 
 
-def _of_label(
+def change_of_label(
     number: int,
     vectors: Sequence[Vectors],
     found: Sequence[Found],
     categories: Categories,
     asked: Asked,
 ) -> LabelChange:
+    """The regression and the components of one label, by its number."""
     places = asked.places[number]
     own = [vectors[place] for place in places]
     components = aligned_components(own, asked.num_components)
