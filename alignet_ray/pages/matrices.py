@@ -17,7 +17,7 @@ from alignet_ray.pages.plot import text
 BELOW, MIDDLE, ABOVE = "#17756f", "#f5f1e6", "#c4512d"
 """Colours of the most negative value, of 0 and of the most positive one."""
 _ABSENT = "#9a9fa4"
-_WIDTH, _SIDE, _NAMES = 360.0, 244.0, 112.0
+_WIDTH, _SIDE, _NAMES = 360.0, 236.0, 124.0
 _LARGEST_WORDS, _WORDS_IN_ROW = 11.0, 0.86
 
 Matrix = Float[np.ndarray, "rows rows"]

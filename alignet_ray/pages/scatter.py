@@ -6,6 +6,7 @@ from alignet_ray.pages.markup import Markup, element
 from alignet_ray.pages.plot import Point, text
 
 _SIDE, _MARGIN, _WORDS = 400.0, 8.0, 24.0
+_LEAST_HEIGHT = 0.5
 _LIGHT = (
     "#17756f", "#c4512d", "#4a63a8", "#c08a1e", "#8a4f9e", "#5b8c2a", "#b0446a", "#6b5a45",
 )  # fmt: skip
@@ -22,9 +23,15 @@ def scatter(
     y_title: str,
     description: str,
 ) -> Markup:
-    """Points with coordinates in [-1, 1]; a colour of -1 is grey and lies below the others."""
+    """Points with coordinates in [-1, 1]; a colour of -1 is grey and lies below the others.
+
+    The picture is as high as the points need.
+    """
+    reach = max((abs(y) for _, y in points), default=1)
+    height = round(_SIDE * max(_LEAST_HEIGHT, reach))
     drawn = [
-        element("path", d=_path([p for p, own in zip(points, colours, strict=True) if own == one]),
+        element("path", d=_path([p for p, own in zip(points, colours, strict=True) if own == one],
+                                height / 2),
                 class_=f"dots-of {colour_class(one)}")
         for one in sorted(set(colours))
     ]  # fmt: skip
@@ -32,9 +39,13 @@ def scatter(
         "svg",
         element("title", description),
         *drawn,
-        text(_SIDE / 2, _SIDE + _WORDS - 8, x_title, "title"),
-        text(0, 0, y_title, "title upright"),
-        viewBox=f"{-_WORDS:g} 0 {_SIDE + _WORDS:g} {_SIDE + _WORDS:g}",
+        text(_SIDE / 2, height + _WORDS - 8, x_title, "title"),
+        element(
+            "g",
+            text(0, 0, y_title, "title"),
+            transform=f"translate(-10 {height / 2:g}) rotate(-90)",
+        ),
+        viewBox=f"{-_WORDS:g} 0 {_SIDE + _WORDS:g} {height + _WORDS:g}",
         role="img",
         class_="scatter",
     )
@@ -55,9 +66,10 @@ def colour_class(number: int) -> str:
     return f"colour-{number}" if number >= 0 else "colour-rest"
 
 
-def _path(points: Sequence[Point]) -> str:
+def _path(points: Sequence[Point], level: float) -> str:
+    """Points around the middle of the width, at the level of y = 0."""
     middle, reach = _SIDE / 2, _SIDE / 2 - _MARGIN
-    return "".join(f"M{middle + reach * x:.1f} {middle - reach * y:.1f}h0" for x, y in points)
+    return "".join(f"M{middle + reach * x:.1f} {level - reach * y:.1f}h0" for x, y in points)
 
 
 def _rules(colours: Sequence[str]) -> str:
@@ -72,7 +84,6 @@ SCATTER_STYLE = f"""\
 .scatter .dots-of {{ stroke: var(--own); stroke-width: 5; stroke-linecap: round; fill: none;
   opacity: .8; }}
 .scatter .title {{ font-size: 13px; fill: var(--soft); }}
-.scatter .upright {{ transform: translate(-10px, 200px) rotate(-90deg); }}
 .legend.colours i {{ background: var(--own); border-radius: 50%; }}
 """
 """Rules that a page with scatter plots adds to its style sheet."""

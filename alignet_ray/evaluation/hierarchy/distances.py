@@ -21,7 +21,7 @@ from alignet_ray.stages.progress import progress
 from alignet_ray.stages.tasks import map_tasks
 
 DISTANCE = "mean distance between images, in standard deviations"
-SEPARATION = "distance between superordinate categories beyond that inside, in standard deviations"
+SEPARATION = "separation of superordinate categories, in standard deviations"
 LAYER_DISTANCE = "mean distance between images in an inner layer, in standard deviations"
 LEVELS = tuple(relation.replace("_", " ") for relation in RELATIONS)
 """Relations as rows name them, in the order of RELATIONS."""
@@ -108,9 +108,7 @@ def separation_rows(
     """How much farther apart images of different superordinate categories are than those of one
     (and of different basic ones), of each model and each compared pair of models.
     """
-    figures = [
-        _figure(own, _BETWEEN, num_images).less(_figure(own, _INSIDE, num_images)) for own in found
-    ]
+    figures = [_separation(own, num_images) for own in found]
     own_rows = [
         figure.row(SEPARATION, model.name) for figure, model in zip(figures, models, strict=True)
     ]
@@ -128,6 +126,13 @@ def _distances(
         return relation_distances(vectors[place], categories)
     except ValueError as error:
         return str(error)
+
+
+def _separation(found: Found, num_images: int) -> Figure:
+    between_them = _figure(found, _BETWEEN, num_images)
+    inside = _figure(found, _INSIDE, num_images)
+    num_pairs = between_them.num_pairs + inside.num_pairs
+    return between_them.less(inside)._replace(num_pairs=num_pairs)
 
 
 def _figure(found: Found, number: int, num_images: int) -> Figure:

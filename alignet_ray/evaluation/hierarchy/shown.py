@@ -92,9 +92,12 @@ def planes(
 
 
 def _to_unit(points: Float[np.ndarray, "shown 2"]) -> Float[np.ndarray, "shown 2"]:
-    """Points of one scale, whose largest coordinate is 1."""
-    largest = float(np.abs(points).max(initial=0))
-    return points / largest if largest > 0 else points
+    """Points moved and scaled, both coordinates alike, so that the wider one reaches -1 and 1."""
+    if not len(points):
+        return points
+    low, high = points.min(axis=0), points.max(axis=0)
+    half = float((high - low).max()) / 2 or 1.0
+    return (points - (low + high) / 2) / half
 
 
 def _rounded(values: Float[np.ndarray, "rows columns"]) -> list[list[float | None]]:

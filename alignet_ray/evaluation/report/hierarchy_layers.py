@@ -23,6 +23,9 @@ LAYERS_STYLE = """\
 .plot .by-layer path { fill: none; stroke: var(--own); stroke-width: 2.5; stroke-linejoin: round; }
 .plot .by-layer line { stroke: var(--own); stroke-width: 2; opacity: .55; }
 .plot .by-layer circle { fill: var(--own); }
+.layers { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(430px, 100%), 1fr));
+  gap: 22px; margin-top: 22px; }
+.layers > .card { margin-top: 0; }
 .legend.relations i { background: var(--own); border-radius: 50%; }
 """
 
@@ -50,7 +53,7 @@ def layers_block(view: View) -> list[Markup]:
             class_="lead",
         ),
         element("p", *keys, class_="legend relations"),
-        element("div", *cards, class_="two"),
+        element("div", *cards, class_="layers"),
     ]
 
 

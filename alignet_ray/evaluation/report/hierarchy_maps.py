@@ -18,15 +18,17 @@ MAPS_STYLE = (
     MATRICES_STYLE
     + SCATTER_STYLE
     + """\
-.maps { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(290px, 100%), 1fr));
+.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(290px, 100%), 1fr));
   gap: 20px 28px; margin-top: 16px; align-items: start; }
 .maps figcaption { color: var(--soft); font-size: .9rem; margin-bottom: 6px; }
 .said { margin: 14px 0 18px; padding-left: 1.2em; max-width: 84ch; }
 .said li { margin-top: 6px; }
-.plot .curve.base { stroke: var(--odd); }
+.plot .curve.base { stroke: var(--odd); } .legend i.base { background: var(--odd); }
+.maps .plot .tick { font-size: 17px; } .maps .plot .title { font-size: 16px; }
 """
 )
 _MOST_TICKS = 5
+_MOST_PERCENT = 98
 
 
 def heat_block(view: View) -> list[Markup]:
@@ -56,7 +58,7 @@ def heat_block(view: View) -> list[Markup]:
             f"categories are neighbours.{more}",
             class_="lead",
         ),
-        matrix_legend(f"nearer, {-reach:.1f}", "mean of all pairs", f"farther, {reach:+.1f}"),
+        matrix_legend(f"nearer, {-reach:.1f} or less", "mean", f"farther, {reach:+.1f} or more"),
         *cards,
     ]
 
@@ -93,7 +95,7 @@ def planes_block(view: View) -> list[Markup]:
             if own["label"] == label
         ]
         curves = [own for own in part["explained"] if own["label"] == label]
-        figures.append(_figure(_curves_words(curves), _curves(label, curves)))
+        figures.append(_curves_figure(label, curves))
         maps = element("div", *figures, class_="maps")
         cards.append(element("div", element("h3", label), maps, class_="card"))
     return [
@@ -121,12 +123,22 @@ def _plane(own: Json, categories: list[int]) -> Markup:
     return scatter(points, categories, titles[0], titles[1], said)
 
 
-def _curves_words(curves: list[Json]) -> str:
-    told = [
-        f"{own['variant']} {share(min(1.0, math.fsum(own['shares'])))}"
+def _curves_figure(label: str, curves: list[Json]) -> Markup:
+    keys = [
+        element(
+            "span",
+            element("i", class_="base" if own["variant"] in FIRST else None),
+            f"{own['variant']} {share(min(1.0, math.fsum(own['shares'])))}",
+        )
         for own in curves
-    ]  # fmt: skip
-    return f"the first {len(curves[0]['shares'])} components hold: {', '.join(told)}"
+    ]
+    num = max(len(own["shares"]) for own in curves)
+    return element(
+        "figure",
+        element("figcaption", f"variance that the first {num:,} components hold"),
+        element("p", *keys, class_="legend"),
+        _curves(label, curves),
+    )
 
 
 def _curves(label: str, curves: list[Json]) -> Markup:
@@ -150,8 +162,10 @@ def _matrix(rows: list[list[float | None]]) -> np.ndarray:
 
 
 def _reach(matrices: list[np.ndarray]) -> float:
-    """The largest size of any entry, so that 0 is in the middle of the colours."""
-    return max((float(np.nanmax(np.abs(own), initial=0.0)) for own in matrices), default=0.0)
+    """What the colours reach to both sides of 0: all but the few largest entries."""
+    sizes = np.abs(np.concatenate([own.ravel() for own in matrices]))
+    sizes = sizes[np.isfinite(sizes)]
+    return float(np.percentile(sizes, _MOST_PERCENT)) if len(sizes) else 0.0
 
 
 def _figure(caption: str, picture: Markup) -> Markup:

@@ -49,7 +49,7 @@ def _sentence(own: Json) -> Iterator[str]:
     told = [
         f"{_by(effect['coefficient'])} between images of {_OF_ONE[relation]} "
         f"({p_text(effect['p_value'])})"
-        for relation, effect in own["effects"].items()
+        for relation, effect in _in_order(own["effects"]).items()
     ]
     yield (
         ": against those between different superordinate categories, distances "
@@ -58,6 +58,11 @@ def _sentence(own: Json) -> Iterator[str]:
     )
     if not own["has_converged"]:
         yield " The fit did not converge: these are its last values."
+
+
+def _in_order(effects: Json) -> Json:
+    """Effects from the nearest relation on, whatever order a file has them in."""
+    return {relation: effects[relation] for relation in _OF_ONE if relation in effects}
 
 
 def _by(coefficient: float) -> str:
@@ -79,7 +84,7 @@ def p_text(value: float | None) -> str:
 def _rows(own: Json) -> Iterator[Markup]:
     if "undefined" in own:
         return
-    effects = {**own["effects"], f"{own['reference']} (intercept)": own["intercept"]}
+    effects = {**_in_order(own["effects"]), f"{own['reference']} (intercept)": own["intercept"]}
     for number, (relation, effect) in enumerate(effects.items()):
         error = effect["standard_error"]
         cells = (

@@ -14,7 +14,14 @@ from alignet_ray.pages.markup import Markup, element
 from alignet_ray.plurals import counted
 from alignet_ray.records.digests import Json
 
-HIERARCHY_STYLE = MAPS_STYLE + LAYERS_STYLE
+HIERARCHY_STYLE = (
+    MAPS_STYLE
+    + LAYERS_STYLE
+    + """\
+.relations .lane-row { grid-template-columns: 168px minmax(0, 1fr) 142px; }
+@media (max-width: 640px) { .relations .lane-row { grid-template-columns: 1fr auto; } }
+"""
+)
 _NO_CHANGE = Ceiling("no change", 0.0, "chance")
 _NO_SEPARATION = Ceiling("no separation", 0.0, "chance")
 _MEANT = (

@@ -57,6 +57,7 @@ def test_the_separation_is_the_last_relation_less_the_one_before(models, categor
     figures, changes = separation_rows(models, found, len(categories))
     assert [row["measure"] for row in figures] == [SEPARATION] * 3
     assert figures[1]["estimate"] == pytest.approx(found[1].mean[3] - found[1].mean[2])
+    assert figures[1]["num"] == int(found[1].num_pairs[2:].sum())
     assert changes[0]["low"] > 0
     assert changes[0]["estimate"] == pytest.approx(figures[1]["estimate"] - figures[0]["estimate"])
 

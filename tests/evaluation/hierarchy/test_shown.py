@@ -54,7 +54,7 @@ def test_points_have_the_colour_of_their_category_and_one_scale(represented, mon
     assert drawn["names"] == ["vehicle", "furniture"]
     assert drawn["categories"] == [-1, 0]
     (plane,) = drawn["planes"]
-    assert plane["points"] == [[1.0, 0.25], [-0.5, 0.0]]
+    assert plane["points"] == [[1.0, 0.167], [-1.0, -0.167]]
     assert plane["explained"] == [0.5, 0.25]
 
 

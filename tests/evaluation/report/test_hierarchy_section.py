@@ -98,7 +98,8 @@ def test_everything_is_said(read_page):
         "The 3 smaller ones are not shown.",
         "other categories",
         "first component, 50.0 % of the variance",
-        "the first 2 components hold: before 75.0 %, after 75.0 %",
+        "variance that the first 2 components hold",
+        "before 75.0 %after 75.0 %",
         "change of distance by layer and relation, mine",
         "0.875",
     ):
