@@ -124,10 +124,14 @@ def _regression(
     own: Sequence[Vectors], found: Sequence[Found], categories: Categories, asked: Asked
 ) -> MixedEffects | str:
     before, after = found
-    if isinstance(before, str) or isinstance(after, str):
-        return before if isinstance(before, str) else str(after)
+    if isinstance(before, str):
+        return before
+    if isinstance(after, str):
+        return after
+    base, aligned = own
     pairs = sampled_pairs(
-        *own,
+        base,
+        aligned,
         categories,
         (before.moments, after.moments),
         most_per_relation=asked.pairs_per_relation,
