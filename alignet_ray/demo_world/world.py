@@ -5,6 +5,7 @@
     <root>/objects/names.txt                                           their ids, one a line
     <root>/objects/train_choices.parquet                               choices, on train objects
     <root>/objects/test_responses.tsv                                  choices, on held-out objects
+    <root>/stimuli/, <root>/classes/                                   what `studies` makes
     <root>/world.json                                                  settings; its presence: done
 
 Train objects are the first rows of the names, held-out objects the others; both are balanced over
@@ -22,6 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from alignet_ray.demo_world import studies
 from alignet_ray.demo_world.categories import CATEGORIES, NUM_CATEGORIES
 from alignet_ray.demo_world.observers import ceiling, pair_probabilities, simulate_responses
 from alignet_ray.demo_world.rendering import render
@@ -31,7 +33,7 @@ from alignet_ray.errors import ConfigError, MismatchError
 from alignet_ray.records.digests import canonical_json, parse_json
 from alignet_ray.records.human_tables import OBJECT_COLUMNS
 
-WORLD_VERSION = 2
+WORLD_VERSION = 3
 WORLD_FILE = "world.json"
 
 _JPEG_QUALITY = 90
@@ -98,6 +100,7 @@ def write_world(
     shutil.rmtree(staging, ignore_errors=True)
     _write_pool(staging / "images", settings)
     best_accuracy = _write_objects(staging / "objects", settings)
+    _write_studies(staging, settings)
     facts = {
         **asdict(settings),
         "num_train_objects": settings.num_train_objects,
@@ -148,6 +151,17 @@ def _write_objects(folder: Path, settings: WorldSettings) -> float:
     (folder / "names.txt").write_text("".join(f"{name}\n" for name in names))
     _write_choices(folder / "train_choices.parquet", train, names, settings)
     return _write_responses(folder / "test_responses.tsv", test, num_train, settings)
+
+
+def _write_studies(root: Path, settings: WorldSettings) -> None:
+    """Write what `evaluate` measures beside the held-out responses."""
+    scenes = studies.stimuli(settings.seed)
+    for name, scene in scenes.items():
+        _write_jpeg(root / "stimuli" / "images" / f"{name}.jpg", scene, settings.image_size)
+    studies.write_judgements(root / "stimuli", list(scenes), list(scenes.values()), settings.seed)
+    for name, scene in studies.labelled(settings.seed):
+        _write_jpeg(root / "classes" / name, scene, settings.image_size)
+    (root / "classes" / "categories.csv").write_text(studies.categories_csv())
 
 
 def _write_choices(

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from alignet_ray.functional.agreement import LEAST_REPEATED, choice_entropy, is_repeated
-from alignet_ray.functional.bootstrap import Interval, percentile_interval, resampled_items
+from alignet_ray.functional.agreement import LEAST_REPEATED, is_repeated
+from alignet_ray.functional.bootstrap import Interval
 from alignet_ray.functional.odd_one_out import (
     as_similarity_space,
     entropy,
@@ -21,6 +21,7 @@ from alignet_ray.functional.odd_one_out import (
     pair_similarities,
 )
 from alignet_ray.functional.temperature import best_temperature
+from alignet_ray.functional.uncertainty import people_entropy, uncertainty_correlations
 
 NUM_BINS = 10
 
@@ -88,39 +89,23 @@ def negative_log_likelihood(log_probabilities: LogProbabilities, counts: Counts)
     return float(losses.sum() / counts.sum())
 
 
-def average_ranks(values: Float[np.ndarray, "items"]) -> Float[np.ndarray, "items"]:
-    """Ranks from 1; equal values share the mean of their ranks."""
-    _, inverse, sizes = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(sizes)
-    return (last - (sizes - 1) / 2)[inverse]
-
-
-def rank_correlation(
-    first: Float[np.ndarray, "items"], second: Float[np.ndarray, "items"]
-) -> float:
-    """Spearman's: Pearson's of the average ranks. 0 where one of the two is constant."""
-    left, right = (ranks - ranks.mean() for ranks in map(average_ranks, (first, second)))
-    scale = np.sqrt((left @ left) * (right @ right))
-    return float(left @ right / scale) if scale > 0 else 0.0
-
-
 def entropy_correlation(
     log_probabilities: LogProbabilities, counts: Counts, *, num_resamples: int, seed: int
 ) -> Interval | None:
     """Rank correlation over triplets of the model's entropy with that of people's choices.
 
     Over triplets with two responses or more, as one answer has no entropy; None where fewer than
-    LEAST_REPEATED are. In float64, so that only saturated entropies tie; the interval resamples
-    unique triplets.
+    LEAST_REPEATED are, or all entropies are equal. In float64, so that only saturated entropies
+    tie; the interval resamples unique triplets.
     """
     repeated = is_repeated(counts)
     if repeated.sum() < LEAST_REPEATED:
         return None
     own = entropy(torch.from_numpy(log_probabilities[repeated].astype(np.float64))).numpy()
-    human = choice_entropy(counts[repeated])
-    draws = resampled_items(len(human), num_resamples=num_resamples, seed=seed)
-    samples = np.array([rank_correlation(own[drawn], human[drawn]) for drawn in draws])
-    return percentile_interval(rank_correlation(own, human), samples)
+    human = people_entropy(counts[repeated])
+    found = uncertainty_correlations(own[None], human, num_resamples=num_resamples, seed=seed)
+    (correlation,) = found.models
+    return None if correlation.undefined else correlation.interval
 
 
 def softmax_model(similarities: Float[np.ndarray, "triplets 3"], temperature: float) -> Model:

@@ -108,7 +108,7 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode in {"LA", "PA", "RGBA", "RGBa", "La"} or "transparency" in image.info:
         opaque = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(opaque, image.convert("RGBA")).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def extension_of(data: bytes) -> str:
@@ -141,5 +141,7 @@ def to_pixels(image: Image.Image, preprocessing: Preprocessing) -> UInt8[np.ndar
     else:
         size = (int(shorter * width / height), shorter)
     image = image.resize(size, _FILTERS[preprocessing.interpolation])
-    left, top = round((size[0] - side) / 2), round((size[1] - side) / 2)
-    return np.asarray(image.crop((left, top, left + side, top + side)))
+    if size != (side, side):
+        left, top = round((size[0] - side) / 2), round((size[1] - side) / 2)
+        image = image.crop((left, top, left + side, top + side))
+    return np.asarray(image)

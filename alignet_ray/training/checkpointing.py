@@ -39,7 +39,8 @@ class Progress:
     """How far training is, and what it knows beside the learner's tensors.
 
     `validations` are the figures so far, each with the number of steps done before it; `skipped`
-    counts the groups that were lost on all ranks.
+    counts the groups that were lost on all ranks, `skipped_in_epoch` those of the epoch of the last
+    step, and `images` the images that were trained on.
     """
 
     step: int
@@ -47,6 +48,8 @@ class Progress:
     validations: tuple[Json, ...] = ()
     last: StepFigures | None = None
     skipped: int = 0
+    skipped_in_epoch: int = 0
+    images: int = 0
 
     @property
     def kl(self) -> float | None:
@@ -69,6 +72,8 @@ class Progress:
             "validations": list(self.validations),
             "last_step": vars(self.last) if self.last else None,
             "skipped": self.skipped,
+            "skipped_in_epoch": self.skipped_in_epoch,
+            "images": self.images,
         }
 
     @staticmethod
@@ -81,6 +86,8 @@ class Progress:
             validations=tuple(state["validations"]),
             last=StepFigures(**state["last_step"]) if state["last_step"] else None,
             skipped=state["skipped"],
+            skipped_in_epoch=state["skipped_in_epoch"],
+            images=state["images"],
         )
 
 

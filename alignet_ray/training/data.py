@@ -116,55 +116,6 @@ class Decoder:
         self._pool.shutdown(cancel_futures=True)
 
 
-class Reader:
-    """Batches of a rank's steps, one after the other; `skipped` counts the groups that were lost
-    out of those handed out so far.
-    """
-
-    def __init__(self, batches: Iterator[Batch], share: "Share") -> None:
-        self.skipped = 0
-        self._batches = batches
-        self._share = share
-        self._lost_in_epoch = 0
-
-    def __iter__(self) -> Iterator[Batch]:
-        return self
-
-    def __next__(self) -> Batch:
-        batch = next(self._batches)
-        lost = self._share.groups_per_step - sum(len(part.similarities) for part in batch)
-        self.skipped += lost
-        self._lost_in_epoch = self._share.checked(self._lost_in_epoch, lost)
-        return batch
-
-
-class Share:
-    """How much of an epoch a rank reads, and whether too much of it is lost."""
-
-    def __init__(
-        self, layout: Layout, streams: range, first_step: int, max_skipped_fraction: float
-    ) -> None:
-        self.groups_per_step = len(streams) * layout.groups_per_turn
-        self._layout = layout
-        self._streams = streams
-        self._step = first_step
-        self._max_skipped_fraction = max_skipped_fraction
-
-    def checked(self, before: int, lost: int) -> int:
-        """Groups lost in this epoch after one more step. Raises RecordError for too many."""
-        epoch, place = self._layout.locate(self._step)
-        self._step += 1
-        total = lost if place == 0 else before + lost
-        all_groups = len(self._streams) * self._layout.epoch(epoch).groups_per_stream
-        if total > self._max_skipped_fraction * all_groups:
-            raise RecordError(
-                f"{total} of a worker's {all_groups} groups of epoch {epoch} are missing or broken",
-                f"at most {self._max_skipped_fraction:g} of them", "the runs' shards",
-                "Run verify on them, mend them, or raise --data.max-skipped-fraction.",
-            )  # fmt: skip
-        return total
-
-
 @contextlib.contextmanager
 def reading(
     sources: Sources,
@@ -175,16 +126,15 @@ def reading(
     *,
     num_steps: int,
     first_step: int = 0,
-) -> Generator[Reader]:
-    """A reader of what the streams bring to each step of [first_step, num_steps).
+) -> Generator[Iterator[Batch]]:
+    """Batches of what the streams bring to each step of [first_step, num_steps).
 
     A batch is `()` where all its groups are lost.
     """
     groups = step_groups(sources, layout, streams, num_steps, first_step)
-    share = Share(layout, streams, first_step, config.max_skipped_fraction)
     batches = (decoder.batch(step, sources.skip) for step in groups)
     with ahead(batches, config.steps_ahead) as ready:
-        yield Reader(ready, share)
+        yield ready
 
 
 @contextlib.contextmanager

@@ -32,8 +32,10 @@ def export_student(
     write_student(folder, student, backbone.trunk.state_dict(), beside)
 
 
-def describe_data(plan: TrainPlan) -> Json:
-    """What was trained on, for people: each run by its digest, and how much of it was seen."""
+def describe_data(plan: TrainPlan, images: int) -> Json:
+    """What was trained on, for people: each run by its digest, and how much of it was seen;
+    `images` is how many images, as often as they came.
+    """
     runs = [
         {
             "digest": source.manifest.digest,
@@ -53,7 +55,7 @@ def describe_data(plan: TrainPlan) -> Json:
         "steps": steps,
         "epochs": plan.epochs,
         "groups_seen": steps * plan.layout.groups_per_step,
-        "images_seen": steps * plan.images_per_step,
+        "images_seen": images,
     }
 
 

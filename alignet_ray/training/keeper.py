@@ -59,7 +59,7 @@ class Keeper:
             "step": progress.step - 1,
             **vars(progress.last),
             "learning_rate": learning_rate,
-            "images_per_second": round(self._plan.images_per_step / seconds, 2),
+            "images_per_second": round(progress.last.images / seconds, 2),
         }
         self._log.add(record)
         self._observer.advance(

@@ -33,6 +33,7 @@ from alignet_ray.training.export import describe_data, export_student
 from alignet_ray.training.interview import Interview
 from alignet_ray.training.keeper import Keeper, Observer
 from alignet_ray.training.learner import Learner, make_learner
+from alignet_ray.training.lost_groups import lost_in_epoch
 from alignet_ray.training.plan import TrainPlan
 from alignet_ray.training.precision import with_precision
 from alignet_ray.training.report.record import write_facts
@@ -206,8 +207,17 @@ class _Rank:
         figures = training_step(self.learner, batch, self.world, student_temperature=temperature)
         seen = {"loss": figures.loss, "gradient norm": figures.gradient_norm}
         _refuse_divergence(step, seen)
-        skipped = progress.skipped + self.plan.layout.groups_per_step - figures.groups
-        return replace(progress, step=step + 1, last=figures, skipped=skipped)
+        lost = self.plan.layout.groups_per_step - figures.groups
+        most = self.config.data.max_skipped_fraction
+        in_epoch = lost_in_epoch(self.plan.layout, step, lost, progress.skipped_in_epoch, most)
+        return replace(
+            progress,
+            step=step + 1,
+            last=figures,
+            skipped=progress.skipped + lost,
+            skipped_in_epoch=in_epoch,
+            images=progress.images + figures.images,
+        )
 
     def _rate(self) -> float:
         return self.learner.optimizer.param_groups[0]["lr"]
@@ -237,14 +247,14 @@ class _Rank:
         figures = self.world.from_first(figures)
         if interview is not None:
             write_facts(self.folder, interview.facts(temperature))
-            self._export(figures)
+            self._export(figures, progress.images)
         return figures
 
-    def _export(self, figures: Json) -> None:
+    def _export(self, figures: Json, images: int) -> None:
         head = self.learner.network.head
         if head is not None:
             write_head(self.folder, head.state_dict())
-        data = describe_data(self.plan)
+        data = describe_data(self.plan, images)
         export_student(self.folder, self.learner.backbone, self.settings, figures, data)
         clear_finished(self.folder, figures)
 

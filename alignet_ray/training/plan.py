@@ -42,8 +42,8 @@ class TrainPlan:
 
     @property
     def images_per_step(self) -> int:
-        """Forward passes of a step over all workers, where all runs have the largest group."""
-        return self.layout.groups_per_step * self.sources.images_per_group
+        """Images of a mean step over all workers: the runs may have groups of several sizes."""
+        return round(self.layout.groups_per_step * self.sources.mean_images_per_group)
 
     def settings(self, config: TrainConfig, student: ResolvedBackbone) -> Json:
         """What decides the result: settings with their defaults filled in, the student by its

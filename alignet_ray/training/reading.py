@@ -42,6 +42,7 @@ def step_groups(
     steps = range(first_step, num_steps)
     if not steps:
         return
+    sources.hold(len(streams))
     ahead = math.ceil(_READS_AHEAD / len(streams))
     pool = ThreadPoolExecutor(min(_MOST_READERS, len(streams) * ahead), "read")
     course = Course(layout, steps)

@@ -32,7 +32,7 @@ from alignet_ray.training.shard_cache import Say, ShardCache
 READ_BYTES = 4 << 20
 """A range read takes about this much, and one group at least."""
 
-_MOST_SIDECARS = 34  # two for each of 16 streams, and the two of a validation
+_SIDECARS_A_STREAM = 2  # the one that is read, and the next
 _MOST_SAID = 10
 _AGAIN = "Delete the shard and its sidecar and run generate again."
 
@@ -61,6 +61,12 @@ class ShardReads:
         self._lock = threading.Lock()
         self._sidecars: OrderedDict[str, Future[Shard]] = OrderedDict()
         self._said: set[str] = set()
+        self._most_sidecars = _SIDECARS_A_STREAM
+
+    def hold(self, num_streams: int) -> None:
+        """Remember the sidecars of so many streams, and of one reader beside them."""
+        with self._lock:
+            self._most_sidecars = max(self._most_sidecars, _SIDECARS_A_STREAM * (num_streams + 1))
 
     def block(
         self, folder: Folder, entry: ManifestShard, first: int, last: int
@@ -124,7 +130,7 @@ class ShardReads:
         with self._lock:
             asked = self._sidecars.setdefault(place, mine)
             self._sidecars.move_to_end(place)
-            while len(self._sidecars) > _MOST_SIDECARS:
+            while len(self._sidecars) > self._most_sidecars:
                 self._sidecars.popitem(last=False)
         if asked is mine:
             try:

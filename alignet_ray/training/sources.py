@@ -4,6 +4,7 @@ Shards of all runs stand in one row, so that the planner knows only counts. What
 run have in common (strategy, blocks, teacher temperature) is its `Kind`.
 """
 
+import operator
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -121,6 +122,17 @@ class Sources:
     def images_per_group(self) -> int:
         """Images in the largest group."""
         return max(source.kind.num_images for source in self.sources)
+
+    @property
+    def mean_images_per_group(self) -> float:
+        """Images in a group, on average over all groups."""
+        counts = [source.manifest.num_groups for source in self.sources]
+        sizes = [source.kind.num_images for source in self.sources]
+        return sum(map(operator.mul, counts, sizes)) / max(1, sum(counts))
+
+    def hold(self, num_streams: int) -> None:
+        """Make room for the sidecars that so many streams read at a time."""
+        self._reads.hold(num_streams)
 
     def at(self, index: int) -> tuple[Source, ManifestShard]:
         """The run of a shard of the row, and the manifest's line for it."""

@@ -44,8 +44,8 @@ class Totals:
 
 @dataclass(frozen=True, kw_only=True)
 class StepFigures:
-    """What one step tells: means over the triplets of all ranks, how many these and their groups
-    were.
+    """What one step tells: means over the triplets of all ranks, and how many these, their groups
+    and the images of these were.
 
     A step without a triplet, where all its shards are broken, changes nothing and is all zeros.
     """
@@ -56,6 +56,7 @@ class StepFigures:
     squared_distance: float
     triplets: int
     groups: int
+    images: int
 
 
 @lru_cache(maxsize=64)
@@ -129,11 +130,10 @@ def training_step(
     is the gradient of the mean over all triplets of all ranks.
     """
     learner.optimizer.zero_grad(set_to_none=True)
-    count, groups = _counts_on_all_ranks(batch, world)
+    count, groups, images = _counts_on_all_ranks(batch, world)
     if not count:
-        return StepFigures(
-            loss=0.0, accuracy=0.0, gradient_norm=0.0, squared_distance=0.0, triplets=0, groups=0
-        )
+        zeros = dict.fromkeys(("loss", "accuracy", "gradient_norm", "squared_distance"), 0.0)
+        return StepFigures(**zeros, triplets=0, groups=0, images=0)
     learner.model.train()
     sums = _accumulate_gradients(learner, batch, world, student_temperature, world.size / count)
     learner.model.eval()
@@ -147,18 +147,24 @@ def training_step(
         squared_distance=squared_distance,
         triplets=count,
         groups=groups,
+        images=images,
     )
 
 
-def _counts_on_all_ranks(batch: Batch, world: World) -> tuple[int, int]:
-    """Triplets and groups of the step: needed before the first gradient."""
+def _counts_on_all_ranks(batch: Batch, world: World) -> tuple[int, int, int]:
+    """Triplets, groups and images of the step: needed before the first gradient."""
     groups = [len(part.pixels) for part in batch]
     triplets = [num_triplets(part.kind.strategy, part.kind.blocks) for part in batch]
-    own = sum(map(operator.mul, groups, triplets)), sum(groups)
+    images = [part.kind.num_images for part in batch]
+    own = (
+        sum(map(operator.mul, groups, triplets)),
+        sum(groups),
+        sum(map(operator.mul, groups, images)),
+    )
     if world.size == 1:
         return own
-    count, num_groups = world.sum(torch.tensor(own, device=world.device)).tolist()
-    return count, num_groups
+    count, num_groups, num_images = world.sum(torch.tensor(own, device=world.device)).tolist()
+    return count, num_groups, num_images
 
 
 def _accumulate_gradients(

@@ -5,7 +5,6 @@ import pytest
 from scipy import stats
 
 from alignet_ray.functional.agreement import count_choices
-from alignet_ray.functional.calibration import entropy_correlation, softmax_model
 from alignet_ray.functional.odd_one_out import pair_similarities
 from alignet_ray.functional.triplet_scores import score_triplets, value_of_choice
 from alignet_ray.functional.uncertainty import people_entropy, uncertainty_correlations
@@ -28,16 +27,6 @@ def test_one_response_says_nothing_of_agreement():
     entropies = people_entropy(np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [2, 0, 0]]))
     assert np.isnan(entropies[:2]).all()
     assert entropies[2:] == pytest.approx([np.log(2), 0.0])
-
-
-def test_agrees_with_the_calibration_of_the_teacher():
-    vectors, triplets, counts = world()
-    entropies = score_triplets(vectors, triplets).entropies
-    found = uncertainty_correlations(entropies, people_entropy(counts), num_resamples=30, seed=3)
-    logs = softmax_model(pair_similarities(vectors, triplets), 1.0).log_probabilities
-    expected = entropy_correlation(logs, counts, num_resamples=30, seed=3)
-    assert found.models[0].interval == pytest.approx(expected)
-    assert found.models[0].interval.low > 0.2
 
 
 def test_times_that_are_not_known_are_left_out_of_the_resamples_too():

@@ -34,10 +34,14 @@ TENSORS = {"trunk.w": torch.zeros(3)}
 def progress(step: int, **kls: float) -> Progress:
     """After so many steps; `s4=0.5` is a validation KL after four."""
     figures = StepFigures(
-        loss=0.1, accuracy=0.9, gradient_norm=1.0, squared_distance=0.0, triplets=12, groups=3
-    )
+        loss=0.1, accuracy=0.9, gradient_norm=1.0, squared_distance=0.0, triplets=12, groups=3,
+        images=9,
+    )  # fmt: skip
     validations = tuple({"step": int(name[1:]), "kl": kl} for name, kl in kls.items())
-    return Progress(step=step, sharpness=SHARPNESS, validations=validations, last=figures)
+    return Progress(
+        step=step, sharpness=SHARPNESS, validations=validations, last=figures, skipped=3,
+        skipped_in_epoch=2, images=77,
+    )  # fmt: skip
 
 
 @pytest.fixture
