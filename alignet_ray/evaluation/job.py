@@ -8,7 +8,7 @@ from typing import Any
 
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.errors import ConfigError
-from alignet_ray.evaluation import odd_one_out, table
+from alignet_ray.evaluation import downstream, odd_one_out, table
 from alignet_ray.evaluation.references import EvaluatedModel, resolve_models
 from alignet_ray.evaluation.report.job import write_page
 from alignet_ray.evaluation.rows import csv_text
@@ -23,7 +23,7 @@ from alignet_ray.stages.session import ray_session
 
 CSV_NAME = "figures.csv"
 
-PARTS: dict[str, ModuleType] = {"odd_one_out": odd_one_out}
+PARTS: dict[str, ModuleType] = {"odd_one_out": odd_one_out, "downstream": downstream}
 """Parts in the order of the results. Each module has `lacking(config)`, the reason why it cannot
 be measured or None; `refuse_missing(config)`, before Ray starts; `read(config)`, inside the
 session; and `measure(bench, what was read)`, its part of the results. HEADLINES are

@@ -108,8 +108,10 @@ def fit_probe(vectors: Vectors, labels: Labels, strength: float = SHOTS_STRENGTH
     return inputs.probe(inputs.fit(strength), strength)
 
 
-def shot_rows(labels: Labels, num_shots: int, seed: int) -> Int[np.ndarray, "shots"]:
+def shot_rows(labels: Labels, num_shots: int, seed: int, draw: int = 0) -> Int[np.ndarray, "shots"]:
     """`num_shots` different images of each label, drawn uniformly, sorted by label.
+
+    Each draw of a seed is another.
 
     Raises ValueError naming the first label that has fewer.
     """
@@ -120,22 +122,8 @@ def shot_rows(labels: Labels, num_shots: int, seed: int) -> Int[np.ndarray, "sho
         raise ValueError(
             f"{sizes[short]} images of class {names[short]}; expected at least {num_shots}"
         )
-    chosen = RandomStream(seed, "shots", num_shots).distinct_integers(sizes, num_shots)
+    chosen = RandomStream(seed, "shots", num_shots, draw).distinct_integers(sizes, num_shots)
     return order[(starts[:, None] + chosen).ravel()]
-
-
-def few_shot_predictions(
-    train: Vectors,
-    train_labels: Labels,
-    test: Float[np.ndarray, "test dim"],
-    *,
-    num_shots: int,
-    seed: int,
-    allowed: Iterable[int] | None = None,
-) -> Int[np.ndarray, "test"]:
-    """What a probe on `num_shots` images of each class says of the test images."""
-    rows = shot_rows(train_labels, num_shots, seed)
-    return fit_probe(train[rows], train_labels[rows]).predictions(test, allowed)
 
 
 def linear_probe(

@@ -8,7 +8,6 @@ from scipy.special import logsumexp, softmax
 from alignet_ray.functional import probes
 from alignet_ray.functional.probes import (
     STRENGTHS,
-    few_shot_predictions,
     fit_probe,
     held_out_rows,
     linear_probe,
@@ -71,26 +70,27 @@ def test_shots_are_so_many_of_each_label_and_depend_on_labels_and_seed_alone():
     assert labels[rows].tolist() == sorted([0, 3, 6, 9] * 3)
     assert rows.tolist() == shot_rows(labels, 3, seed=5).tolist()
     assert rows.tolist() != shot_rows(labels, 3, seed=6).tolist()
+    assert rows.tolist() != shot_rows(labels, 3, seed=5, draw=1).tolist()
     counts = np.bincount(np.concatenate([shot_rows(labels, 1, seed) for seed in range(120)]))
     assert counts.min() > 1, "every image is a shot at some time"
     with pytest.raises(ValueError, match="12 images of class 0; expected at least 13"):
         shot_rows(labels, 13, seed=0)
 
 
-def accuracy(train, labels, test, expected, num_shots, seed):
-    found = few_shot_predictions(train, labels, test, num_shots=num_shots, seed=seed)
-    return np.mean(found == expected)
+def accuracy(train, labels, test, expected, num_shots, draw):
+    rows = shot_rows(labels, num_shots, 0, draw)
+    return np.mean(fit_probe(train[rows], labels[rows]).predictions(test) == expected)
 
 
 def test_more_shots_are_better_and_chance_is_chance():
     train, labels = world()
     one, ten = (
-        np.mean([accuracy(train, labels, train, labels, k, seed) for seed in range(6)])
+        np.mean([accuracy(train, labels, train, labels, k, draw) for draw in range(6)])
         for k in (1, 10)
     )
     assert 0.4 < one < ten
     nothing, also = np.random.default_rng(3).normal(size=(2, len(labels), 5))
-    guessed = [accuracy(nothing, labels, also, labels, 1, seed) for seed in range(20)]
+    guessed = [accuracy(nothing, labels, also, labels, 1, draw) for draw in range(20)]
     assert np.mean(guessed) == pytest.approx(0.25, abs=0.1)
 
 

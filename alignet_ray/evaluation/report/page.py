@@ -1,5 +1,6 @@
 """The page: its sections in order, each where it was measured."""
 
+from alignet_ray.evaluation.report.downstream_section import downstream_section
 from alignet_ray.evaluation.report.odd_one_out_section import odd_one_out_section
 from alignet_ray.evaluation.report.overview import header, left_out_section
 from alignet_ray.evaluation.report.settings_section import settings_section
@@ -13,6 +14,7 @@ def page(view: View) -> bytes:
     sections = (
         header(view),
         odd_one_out_section(view),
+        downstream_section(view),
         left_out_section(view),
         settings_section(view),
     )
