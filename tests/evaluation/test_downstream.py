@@ -5,20 +5,33 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import safetensors.torch
+import timm
+import torch
 from PIL import Image
 
+from alignet_ray.config.backbone import BackboneConfig, PreprocessingConfig
 from alignet_ray.config.downstream import DownstreamConfig
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.config.resources import Resources
 from alignet_ray.errors import InputError
 from alignet_ray.evaluation import downstream
-from alignet_ray.evaluation.downstream_figures import ACCURACY, TARGET_ACCURACY
+from alignet_ray.evaluation.downstream_figures import (
+    ACCURACY,
+    SOURCE_ACCURACY,
+    TARGET_ACCURACY,
+    rows_of,
+    sign_tests,
+)
 from alignet_ray.evaluation.downstream_material import prepared
 from alignet_ray.evaluation.downstream_plan import plan_of
 from alignet_ray.evaluation.downstream_tasks import Asked, answer
 from alignet_ray.evaluation.job import evaluate
-from alignet_ray.evaluation.references import resolve_models
+from alignet_ray.evaluation.references import EvaluatedModel, resolve_models
 from alignet_ray.evaluation.workbench import Workbench
+from alignet_ray.models.backbones import load_backbone
+from alignet_ray.records.store import Folder
+from alignet_ray.records.teacher_bundle import TeacherBundle, Transform, write_bundle
 
 QUIET = Resources(device="cpu", num_actors=1, progress=False)
 
@@ -193,6 +206,21 @@ def test_a_missing_place_is_refused_before_anything_starts(tmp_path):
         downstream.refuse_missing(config)
 
 
+def put_teacher(folder):
+    torch.manual_seed(0)
+    weights = timm.create_model("test_efficientnet", pretrained=False).state_dict()
+    safetensors.torch.save_file(weights, folder / "weights.safetensors")
+    asked = BackboneConfig(
+        name="test_efficientnet", checkpoint=str(folder / "weights.safetensors"),
+        preprocessing=PreprocessingConfig(resolution=32, resize="squash"),
+    )  # fmt: skip
+    backbone = load_backbone(asked).resolved
+    weight = np.random.default_rng(0).normal(size=(backbone.dim, backbone.dim))
+    transform = Transform(weight=weight, bias=np.zeros(backbone.dim), mean=0.0, scale=1.0)
+    bundle = TeacherBundle(backbone=backbone, transform=transform)
+    write_bundle(Folder.at(str(folder / "teacher")), bundle)
+
+
 def put_hierarchy(folder, num_superclasses=3):
     """Superclasses at level 5 of which each has four classes, as Living-17 has."""
     folder.mkdir()
@@ -242,3 +270,112 @@ def test_breeds_says_what_the_data_lack(world, tmp_path):
         config_of(root, train=["few"], breeds=folder, breeds_tasks=("living17",))
     )
     assert "5 of its 12 classes, and only 1 of its 3 superclasses" in bench.left_out[-1]["reason"]
+
+
+def test_rows_have_intervals_over_draws_or_over_images_and_paired_differences():
+    models = [
+        EvaluatedModel(label="m", variant=variant, embeddings="e")
+        for variant in ("before", "after")
+    ]
+    of = {"measure": ACCURACY, "data": "d", "level": "1-shot"}
+    draws = [np.array([0.2, 0.4, 0.6]), np.array([0.3, 0.5, 0.7])]
+    figures, (difference,) = rows_of(models, draws, **of)
+    assert [own["estimate"] for own in figures] == pytest.approx([0.4, 0.5])
+    assert (figures[0]["num"], figures[0]["unit"]) == (3, "draws")
+    assert difference["estimate"] == pytest.approx(0.1)
+    assert difference["high"] - difference["low"] == pytest.approx(0, abs=1e-9), "paired"
+    images = [np.array([True, False, False, False]), np.array([True, True, False, False])]
+    figures, (difference,) = rows_of(models, images, **of)
+    assert figures[1]["estimate"] == 0.5
+    assert figures[1]["high"] == pytest.approx(0.5 + 1.96 * 0.25, abs=1e-3)
+    assert (difference["estimate"], difference["num"], difference["unit"]) == (0.25, 4, "images")
+    assert rows_of(models, [None, images[1]], **of)[1] == []
+
+
+def test_the_sign_test_counts_cases_of_data_sets_and_models_per_probe():
+    def figure(measure, level, data, label, variant, estimate):
+        return {
+            "measure": measure, "level": level, "data": data, "label": label, "variant": variant,
+            "estimate": estimate,
+        }  # fmt: skip
+
+    figures = [
+        figure(ACCURACY, level, data, label, variant, value + (variant == "after") * gain)
+        for level, gain in (("1-shot", 0.1), ("10-shot", -0.1))
+        for data, value in (("x", 0.3), ("y", 0.4))
+        for label in ("a", "b")
+        for variant in ("before", "after")
+    ]
+    figures += [figure(ACCURACY, "1-shot", "x", "lone", "as it is", 0.9)]
+    figures += [
+        figure(TARGET_ACCURACY, task, "x", "a", variant, 0.5)
+        for task in ("p", "q")
+        for variant in ("untransformed", "transformed")
+    ]
+    one, ten, breeds = sign_tests(figures)
+    assert (one["level"], one["num_better"], one["num_worse"], one["num_cases"]) == (
+        "1-shot", 4, 0, 4
+    )  # fmt: skip
+    assert one["p_value"] == pytest.approx(0.125)
+    assert (ten["num_better"], ten["num_worse"]) == (0, 4)
+    assert (breeds["num_equal"], breeds["num_cases"], breeds["p_value"]) == (2, 2, 1.0)
+    assert "level" not in breeds
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_teacher_is_measured_alike_in_tasks_and_in_one_process(tmp_path, read_page):
+    classes = put_hierarchy(tmp_path / "breeds")
+    for place, (label, count) in enumerate([(own, 6) for own in classes[:8]] + [("other", 2)]):
+        (tmp_path / "squares" / label).mkdir(parents=True)
+        for number in range(count):
+            image = Image.new("RGB", (32, 32), (25 * place, 255 - 20 * place, 20 * number))
+            image.save(tmp_path / "squares" / label / f"{number}.png")
+    put_teacher(tmp_path)
+    config = EvaluateConfig(
+        output=str(tmp_path / "out"),
+        models=(f"{tmp_path}/teacher",),
+        downstream=DownstreamConfig(
+            train=(str(tmp_path / "squares"),), shots=(1, 4), num_seeds=3, neighbours=3,
+            breeds=str(tmp_path / "breeds"), breeds_tasks=("living17",),
+        ),
+        resources=QUIET,
+    )  # fmt: skip
+    results = evaluate(config)
+    text = (tmp_path / "out" / "results.json").read_bytes()
+    assert str(tmp_path) not in text.decode()
+    part = results["parts"]["downstream"]
+    rows = {(own["measure"], own["level"], own["variant"]): own for own in part["figures"]}
+    variants = ("untransformed", "transformed")
+    expected = {(ACCURACY, level, v) for level in ("1-shot", "4-shot", "linear probe", "3-NN")
+                for v in variants}  # fmt: skip
+    breeds = {(m, "Living-17 (rand)", v) for m in (SOURCE_ACCURACY, TARGET_ACCURACY)
+              for v in variants}  # fmt: skip
+    assert set(rows) == expected | breeds
+    assert len(part["differences"]) == len(rows) / 2
+    assert {own["level"]: own["num_cases"] for own in part["sign_tests"] if "level" in own} == (
+        dict.fromkeys(("1-shot", "4-shot", "linear probe", "3-NN"), 1)
+    )
+    (counts,) = part["data"]["sets"]
+    assert counts["shots"]["4"]["num_classes_with_fewer_images"] == 1
+
+    models = tuple(resolve_models(config))
+    bench = Workbench(config=config, models=models)
+    ready = prepared(bench, downstream.read(config).sets[0])
+    plan, _ = plan_of(bench, ready.material, downstream.read(config).tree)
+    answers = {
+        one: answer(one, ready.material, plan.parts, config.seed) for one in plan.asked(len(models))
+    }
+    again = [
+        row
+        for level in plan.levels(ready.material)
+        for row in rows_of(
+            models, [level.values(answers, m) for m in range(2)], measure=level.measure,
+            data=level.data, level=level.level,
+        )[0]
+    ]  # fmt: skip
+    assert again == part["figures"]
+    page = read_page((tmp_path / "out" / "report" / "index.html").read_bytes())
+    assert "What does it buy downstream?" in page.text
+    assert "2 of 3 superclasses" in page.text
+    assert "1-shot: better after alignment in" in page.text
