@@ -61,7 +61,8 @@ def _tiles(view: View) -> Iterator[Markup]:
         best = _best(view, part, measure)
         if best is not None:
             after, change = best
-            name = f"{measure}, {after['label']}"
+            of = [after[key] for key in ("level", "data") if key in after]
+            name = ", ".join([measure, *of, after["label"]])
             yield tile(name, _value(after), f"{_value(change, '+')} from {change['from']}")
 
 
