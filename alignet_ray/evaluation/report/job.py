@@ -7,17 +7,17 @@ from alignet_ray.config.report import ReportConfig
 from alignet_ray.errors import InputError
 from alignet_ray.evaluation.report.page import page
 from alignet_ray.evaluation.report.view import View
-from alignet_ray.records.digests import Json, canonical_json, parse_json
+from alignet_ray.records.digests import Json
 from alignet_ray.records.evaluation import RESULTS_NAME, read_results
+from alignet_ray.records.page_facts import read_page_facts, write_page_facts
 from alignet_ray.records.store import Folder
 
 REPORT_NAME = "report/index.html"
-SHOWN_NAME = "report/shown.json"
 
 
 def write_page(folder: Folder, results: Json, shown: Mapping[str, Any]) -> str:
     """Write what is shown and the page; returns its URL."""
-    folder.write(SHOWN_NAME, canonical_json(dict(shown)))
+    write_page_facts(folder, dict(shown))
     folder.write(REPORT_NAME, page(View(results=results, shown=shown)))
     return folder.place(REPORT_NAME)
 
@@ -28,6 +28,5 @@ def report(config: ReportConfig) -> str:
     results = read_results(folder)
     if results is None:
         raise InputError(f"no {RESULTS_NAME}", "an evaluation", folder.url, "Check --run.")
-    data = folder.read_if_there(SHOWN_NAME)
-    shown = {} if data is None else parse_json(data, folder.place(SHOWN_NAME))
-    return write_page(folder, results, shown)
+    shown = read_page_facts(folder, dict, "Delete it: the page goes without pictures.")
+    return write_page(folder, results, shown or {})

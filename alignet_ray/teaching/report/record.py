@@ -1,14 +1,11 @@
-"""`report/facts.json`: what was chosen to be shown, so that the page can be made again.
-
-It holds URLs of pictures and is for people: no digest covers it.
-"""
+"""What a teacher's page shows, as JSON and back."""
 
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from alignet_ray.errors import RecordError
-from alignet_ray.records.digests import Json, canonical_json, parse_json
+from alignet_ray.records.digests import Json
+from alignet_ray.records.page_facts import read_page_facts, write_page_facts
 from alignet_ray.records.store import Folder
 from alignet_ray.teaching.report.facts import (
     Curve,
@@ -20,37 +17,27 @@ from alignet_ray.teaching.report.facts import (
     SharedNeighbours,
 )
 
-FACTS_NAME = "report/facts.json"
-
 Made = TypeVar("Made")
 
 
 def write_facts(folder: Folder, facts: ReportFacts) -> None:
     """Write them, unless they lie there already."""
-    data = canonical_json(asdict(facts))
-    if folder.read_if_there(FACTS_NAME) != data:
-        folder.write(FACTS_NAME, data)
+    write_page_facts(folder, asdict(facts))
 
 
 def read_facts(folder: Folder) -> ReportFacts | None:
     """The facts beside a bundle, or None where there are none. Raises RecordError if broken."""
-    data = folder.read_if_there(FACTS_NAME)
-    if data is None:
-        return None
-    place = folder.place(FACTS_NAME)
-    record = parse_json(data, place)
-    try:
-        return ReportFacts(
-            neighbours=_made(_neighbours, record["neighbours"]),
-            dimensions=_made(_dimensions, record["dimensions"]),
-            curves=tuple(_curve(own) for own in record["curves"]),
-            image_urls=dict(record["image_urls"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        remedy = "Delete it and fit the teacher again with the same settings."
-        raise RecordError(
-            f"a record that lacks {error}", "facts of a report", place, remedy
-        ) from error
+    remedy = "Delete it and fit the teacher again with the same settings."
+    return read_page_facts(folder, _facts, remedy)
+
+
+def _facts(record: Json) -> ReportFacts:
+    return ReportFacts(
+        neighbours=_made(_neighbours, record["neighbours"]),
+        dimensions=_made(_dimensions, record["dimensions"]),
+        curves=tuple(_curve(own) for own in record["curves"]),
+        image_urls=dict(record["image_urls"]),
+    )
 
 
 def _made(make: Callable[[Json], Made], record: Json | None) -> Made | None:

@@ -7,7 +7,7 @@ import yaml
 
 from alignet_ray.pages.markup import Markup, element
 from alignet_ray.pages.parts import fact
-from alignet_ray.teaching.report.record import FACTS_NAME
+from alignet_ray.records.page_facts import FACTS_NAME
 from alignet_ray.teaching.report.view import View
 
 

@@ -1,18 +1,13 @@
-"""`report/facts.json`: triplets to be shown, so that the page can be made again without a model.
-
-It holds small pictures and the URLs of runs and is for people: no digest covers it.
-"""
+"""Triplets that a student's page shows, as JSON and back, so that it needs no model."""
 
 import base64
 from dataclasses import dataclass
 from typing import Any
 
-from alignet_ray.errors import RecordError
 from alignet_ray.pages.pictures import Picture
-from alignet_ray.records.digests import Json, canonical_json, parse_json
+from alignet_ray.records.digests import Json
+from alignet_ray.records.page_facts import read_page_facts, write_page_facts
 from alignet_ray.records.store import Folder
-
-FACTS_NAME = "report/facts.json"
 
 Three = tuple[float, float, float]
 
@@ -46,28 +41,19 @@ class StudentFacts:
 def write_facts(folder: Folder, facts: StudentFacts) -> None:
     """Write them, unless they lie there already."""
     record = {**vars(facts), "triplets": [_triplet_record(own) for own in facts.triplets]}
-    data = canonical_json(record)
-    if folder.read_if_there(FACTS_NAME) != data:
-        folder.write(FACTS_NAME, data)
+    write_page_facts(folder, record)
 
 
 def read_facts(folder: Folder) -> StudentFacts | None:
     """The facts beside a student, or None where there are none. Raises RecordError if broken."""
-    data = folder.read_if_there(FACTS_NAME)
-    if data is None:
-        return None
-    place = folder.place(FACTS_NAME)
-    record = parse_json(data, place)
-    try:
-        fields: dict[str, Any] = dict(record)
-        fields["triplets"] = tuple(_triplet(own) for own in record["triplets"])
-        fields["runs"] = tuple(record["runs"])
-        return StudentFacts(**fields)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RecordError(
-            f"a record that lacks {error}", "facts of a report", place,
-            "Delete it: the report goes without pictures.",
-        ) from error  # fmt: skip
+    return read_page_facts(folder, _facts, "Delete it: the report goes without pictures.")
+
+
+def _facts(record: Json) -> StudentFacts:
+    fields: dict[str, Any] = dict(record)
+    fields["triplets"] = tuple(_triplet(own) for own in record["triplets"])
+    fields["runs"] = tuple(record["runs"])
+    return StudentFacts(**fields)
 
 
 def _triplet_record(triplet: ShownTriplet) -> Json:

@@ -7,8 +7,8 @@ import yaml
 
 from alignet_ray.pages.markup import Markup, element
 from alignet_ray.pages.parts import fact
+from alignet_ray.records.page_facts import FACTS_NAME
 from alignet_ray.training.metrics import METRICS_NAME, TENSORBOARD_FOLDER
-from alignet_ray.training.report.record import FACTS_NAME
 from alignet_ray.training.report.view import View
 
 

@@ -10,10 +10,10 @@ import pytest
 from alignet_ray.config.backbone import Preprocessing, ResolvedBackbone
 from alignet_ray.config.report import ReportConfig
 from alignet_ray.errors import InputError, RecordError
+from alignet_ray.records.page_facts import FACTS_NAME
 from alignet_ray.records.store import Folder
 from alignet_ray.records.teacher_bundle import TeacherBundle, Transform, write_bundle
 from alignet_ray.teaching.report.job import REPORT_NAME, report, write_report
-from alignet_ray.teaching.report.record import FACTS_NAME
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 

@@ -7,8 +7,9 @@ import pytest
 
 from alignet_ray.config.report import ReportConfig
 from alignet_ray.errors import InputError, RecordError
+from alignet_ray.records.page_facts import FACTS_NAME
 from alignet_ray.training.report.job import REPORT_NAME, report, write_report
-from alignet_ray.training.report.record import FACTS_NAME, read_facts
+from alignet_ray.training.report.record import read_facts
 
 SCRIPT = Path(__file__).resolve().parents[3] / "jobs" / "report.py"
 
