@@ -6,6 +6,7 @@ from alignet_ray.evaluation.rows import Row
 from alignet_ray.pages.markup import Markup, element
 
 _MOST_OPEN = 12
+_UNBREAKABLE = "\N{NO-BREAK SPACE}"
 
 
 def changes_table(rows: Sequence[Row], said: str) -> list[Markup]:
@@ -40,5 +41,5 @@ def _line(row: Row) -> Markup:
         element("td", row["level"]),
         element("td", row["label"]),
         element("td", element("b", f"{100 * row['estimate']:+.1f}"), class_="number"),
-        element("td", f"[{low}, {high}]", class_="number"),
+        element("td", f"[{low},{_UNBREAKABLE}{high}]", class_="number"),
     )

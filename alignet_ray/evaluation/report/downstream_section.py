@@ -8,6 +8,7 @@ from alignet_ray.evaluation.downstream_figures import (
     TARGET_ACCURACY,
     shots_level,
 )
+from alignet_ray.evaluation.paper_figures import ONE_SHOT_SIGNS
 from alignet_ray.evaluation.report.changes_table import changes_table
 from alignet_ray.evaluation.report.downstream_scatter import scatter
 from alignet_ray.evaluation.report.lanes import FIRST, axis
@@ -18,8 +19,6 @@ from alignet_ray.pages.markup import Markup, count, counted, element
 from alignet_ray.records.digests import Json
 
 PART = "downstream"
-PAPER_SIGNS = {shots_level(1): "the paper: better in 32 of 40, p < 0.05"}
-"""What the paper says of its own data sets and models (Fig. 4), by probe."""
 _DOMAINS = {
     SOURCE_ACCURACY: "other images of the classes that were trained on",
     TARGET_ACCURACY: "other classes of the same superclasses",
@@ -76,7 +75,8 @@ def _breeds(view: View, part: Json) -> list[Markup]:
         element(
             "p",
             "BREEDS: a linear probe learns superclasses (dog, boat) from some of their classes "
-            "(source) and is tested on others (target). Alignment should lift the target most.",
+            "(source) and is tested on others (target), which are dealt at random (rand), with "
+            "similar ones in both (good) or apart (bad). The target tells how far it carries.",
             class_="lead",
         ),
         *_signs(part["sign_tests"], TARGET_ACCURACY),
@@ -94,13 +94,15 @@ def _signs(tests: Sequence[Json], measure: str) -> list[Markup]:
 
 def _sign(test: Json) -> Markup:
     level: str = test.get("level", "")
-    paper = PAPER_SIGNS.get(level)
+    better, cases = ONE_SHOT_SIGNS
+    paper = f" (paper: {better} of {cases})" if level == shots_level(1) else ""
     return element(
         "span",
         *([element("b", level), ": "] if level else []),
         f"better after alignment in {test['num_better']} of {counted(test['num_cases'], 'case')} "
-        f"(data set and model), worse in {test['num_worse']}; sign test p = "
-        f"{test['p_value']:.2g}" + (f" ({paper})" if paper else ""),
+        f"({'data set and' if level else 'data set, task and'} model), worse in "
+        f"{test['num_worse']}; sign test p = "
+        f"{test['p_value']:.2g}{paper}",
     )
 
 
