@@ -73,9 +73,10 @@ def text_of(view, read_page):
 def test_one_data_set_is_told_whole(view, read_page):
     page = text_of(view("tiny"), read_page)
     for said in (
-        "30.0\N{NO-BREAK SPACE}%", "35.0\N{NO-BREAK SPACE}%", "+5.0", "[+3.0,\N{NO-BREAK SPACE}+7.0]",
+        "30.0\N{NO-BREAK SPACE}%", "35.0\N{NO-BREAK SPACE}%", "+5.0",
+        "[+3.0,\N{NO-BREAK SPACE}+7.0]",
         "2.0\N{NO-BREAK SPACE}% guessing",
-        "better after alignment in 2 of 2\N{NO-BREAK SPACE}cases (data set and model), worse in 0",
+        "in 2 of 2\N{NO-BREAK SPACE}cases (data set and model), worse in 0",
         "(paper: 32 of 40)", "8,000\N{NO-BREAK SPACE}training images of 200 classes",
         "12 without a label", "scored among its own 50 classes",
         "3 of classes that were not trained on", "2 classes that have fewer images",
