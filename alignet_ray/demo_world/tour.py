@@ -158,6 +158,8 @@ def _study_flags(world: Path) -> list[str]:
         *("--similarity.names", str(stimuli / "names.txt")),
         *("--hierarchy.images", str(classes / "test")),
         *("--hierarchy.categories", str(classes / "categories.csv")),
+        *("--downstream.train", f"pictures={classes / 'train'}"),
+        *("--downstream.test", f"pictures={classes / 'test'}"),
     ]
 
 

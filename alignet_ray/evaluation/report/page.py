@@ -1,6 +1,7 @@
 """The page: its sections in order, each where it was measured."""
 
 from alignet_ray.evaluation.report.comparison_section import comparison_section
+from alignet_ray.evaluation.report.downstream_section import downstream_section
 from alignet_ray.evaluation.report.hierarchy_section import hierarchy_section
 from alignet_ray.evaluation.report.levels_section import levels_section
 from alignet_ray.evaluation.report.models_section import models_section
@@ -22,6 +23,7 @@ def page(view: View) -> bytes:
         levels_section(view),
         similarity_section(view),
         hierarchy_section(view),
+        downstream_section(view),
         comparison_section(view),
         left_out_section(view),
         settings_section(view),
