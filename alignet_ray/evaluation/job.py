@@ -8,7 +8,15 @@ from typing import Any
 
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.errors import ConfigError
-from alignet_ray.evaluation import comparison, odd_one_out, similarity, table
+from alignet_ray.evaluation import (
+    comparison,
+    downstream,
+    levels,
+    odd_one_out,
+    similarity,
+    table,
+)
+from alignet_ray.evaluation.hierarchy import part as hierarchy
 from alignet_ray.evaluation.references import EvaluatedModel, resolve_models
 from alignet_ray.evaluation.report.job import write_page
 from alignet_ray.evaluation.rows import csv_text
@@ -25,7 +33,10 @@ CSV_NAME = "figures.csv"
 
 PARTS: dict[str, ModuleType] = {
     "odd_one_out": odd_one_out,
+    "levels": levels,
     "similarity": similarity,
+    "hierarchy": hierarchy,
+    "downstream": downstream,
     "comparison": comparison,
 }
 """Parts in the order of the results. Each module has `lacking(config)`, the reason why it cannot

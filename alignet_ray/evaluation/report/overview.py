@@ -61,7 +61,8 @@ def _tiles(view: View) -> Iterator[Markup]:
         best = _best(view, part, measure)
         if best is not None:
             after, change = best
-            name = f"{measure}, {after['label']}"
+            level = f", {after['level'].replace('_', ' ')}" if "level" in after else ""
+            name = f"{measure}{level}, {after['label']}"
             yield tile(name, value_text(after), f"{value_text(change, '+')} from {change['from']}")
 
 

@@ -1,6 +1,9 @@
 """The page: its sections in order, each where it was measured."""
 
 from alignet_ray.evaluation.report.comparison_section import comparison_section
+from alignet_ray.evaluation.report.downstream_section import downstream_section
+from alignet_ray.evaluation.report.hierarchy_section import hierarchy_section
+from alignet_ray.evaluation.report.levels_section import levels_section
 from alignet_ray.evaluation.report.models_section import models_section
 from alignet_ray.evaluation.report.odd_one_out_section import odd_one_out_section
 from alignet_ray.evaluation.report.overview import header, left_out_section
@@ -17,7 +20,10 @@ def page(view: View) -> bytes:
         header(view),
         models_section(view),
         odd_one_out_section(view),
+        levels_section(view),
         similarity_section(view),
+        hierarchy_section(view),
+        downstream_section(view),
         comparison_section(view),
         left_out_section(view),
         settings_section(view),
