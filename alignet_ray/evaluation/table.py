@@ -11,7 +11,7 @@ from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, Row, row
 from alignet_ray.records.digests import Json
 
 _NUM_SHOWN = 3
-_PLAIN_WIDTH = 140
+_PLAIN_WIDTH = 180
 _OF = ("data", "level", "similarity", "temperature")
 
 
@@ -35,7 +35,8 @@ def interval_text(row: Row, sign: str = "") -> str:
         "?" if row[key] is None else format(row[key], f"{sign}.4f")
         for key in ("estimate", "low", "high")
     )
-    return f"{estimate} [{low}, {high}]"
+    has_interval = row["low"] is not None or row["high"] is not None
+    return f"{estimate} [{low}, {high}]" if has_interval else f"{estimate} (no interval)"
 
 
 def _table(results: Json, part: str, measure: str, rows: Sequence[Row]) -> Table:
@@ -55,7 +56,8 @@ def _table(results: Json, part: str, measure: str, rows: Sequence[Row]) -> Table
         # Of the model's own base, not of another model.
         if own["measure"] == measure and " " not in own["from"]
     }
-    for own in sorted(rows, key=lambda own: _order(results, own)):
+    seen = {key: list(dict.fromkeys(own.get(key) for own in rows)) for key in of}
+    for own in sorted(rows, key=lambda own: _order(results, own, seen)):
         change = changes.get(_key(own, "variant"))
         table.add_row(
             *(_text(own.get(key)) for key in of),
@@ -72,11 +74,11 @@ def _key(row: Row, variant: str) -> tuple[object, ...]:
     return (*(row.get(key) for key in _OF), row.get("label"), row.get(variant))
 
 
-def _order(results: Json, row: Row) -> tuple[object, ...]:
-    """By what it is of, then models in the order given."""
+def _order(results: Json, row: Row, seen: Mapping[str, Sequence[object]]) -> tuple[int, ...]:
+    """By what it is of in the order of the rows, then models in the order given."""
     names = [(model["label"], model["variant"]) for model in results["models"]]
     name = (row.get("label"), row.get("variant"))
-    of = tuple(str(row.get(key, "")) for key in _OF)
+    of = tuple(values.index(row.get(key)) for key, values in seen.items())
     return *of, names.index(name) if name in names else len(names)
 
 
@@ -87,7 +89,7 @@ def _text(value: object) -> str:
 def _notes(results: Json) -> list[str]:
     notes = [
         f"{own['measure']}: {interval_text(own)} over {own['num']:,} {own['unit']}"
-        + (f" ({own['level']})" if "level" in own else "")
+        + "".join(f" ({own[key]})" for key in ("data", "level") if key in own)
         for part in results["parts"]
         for own in rows_of(results, part, CEILINGS)
     ]

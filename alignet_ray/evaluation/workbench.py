@@ -25,6 +25,10 @@ _LEAST_PRESENT = 0.5
 LeftOut = dict[str, str]
 
 
+class NoModel(InputError):
+    """No model has the images of a set: all are ready embeddings of others, each left out."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Workbench:
     """The settings and models of an evaluation; call its methods inside `ray_session`.
@@ -51,7 +55,8 @@ class Workbench:
         A student's initial weights that can no longer be had (a random start, a file that moved)
         are left out with the reason, as are ready embeddings of less than half of the images; any
         other model that cannot be had is an InputError. Ready embeddings and transforms have no
-        other layers: with `representation` these models are not there.
+        other layers: with `representation` these models are not there. Raises NoModel where none
+        is left.
         """
         models = [own for own in self.models if _has(own, representation)]
         had: list[tuple[EvaluatedModel, Embedded]] = []
@@ -69,7 +74,7 @@ class Workbench:
             if found is not None:
                 had.append((model, found))
         if not had:
-            raise InputError("no model", f"one that has {images.name}", "--models")
+            raise NoModel("no model", f"one that has {images.name}", "--models")
         return on_common_images(had, images.name)
 
     def _vectors(

@@ -25,6 +25,7 @@ from alignet_ray.training.export import exported_figures
 from alignet_ray.training.plan import TrainPlan, make_plan
 from alignet_ray.training.precision import with_precision
 from alignet_ray.training.report.job import write_report
+from alignet_ray.training.reservations import release_reservations
 from alignet_ray.training.signals import StopWish, stop_wish
 
 _ELASTIC_START_SECONDS = 60.0
@@ -129,8 +130,10 @@ class _Driver:
                 figures = self._attempt(size)
             except WorkersLost as lost:
                 self.restarts.count(lost)
+                release_reservations()
             except StartTimeout:
                 self._refuse_fewer_than(size)
+                release_reservations()
                 below = size
             if figures is None and self.wish.is_there:
                 raise self._interrupted()

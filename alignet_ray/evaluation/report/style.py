@@ -1,6 +1,10 @@
 """The report's own rules."""
 
+from alignet_ray.evaluation.report.comparison_section import COMPARISON_STYLE
 from alignet_ray.evaluation.report.hierarchy_section import HIERARCHY_STYLE
+from alignet_ray.evaluation.report.levels_pictures import LEVELS_STYLE
+from alignet_ray.evaluation.report.models_section import MODELS_STYLE
+from alignet_ray.evaluation.report.similarity_section import SIMILARITY_STYLE
 from alignet_ray.pages.dots import DOTS_STYLE
 from alignet_ray.pages.style import stylesheet
 
@@ -11,4 +15,6 @@ h2.below { margin-top: 48px; }
 .lane-row { grid-template-columns: 104px minmax(0, 1fr) 142px; }
 """
 
-STYLE = stylesheet(DOTS_STYLE + _OWN + HIERARCHY_STYLE)
+_SECTIONS = MODELS_STYLE + LEVELS_STYLE + SIMILARITY_STYLE + HIERARCHY_STYLE + COMPARISON_STYLE
+
+STYLE = stylesheet(DOTS_STYLE + _OWN + _SECTIONS)

@@ -300,3 +300,10 @@ def test_labels_before_a_sign_in_the_names_of_several_sources(photo_folder):
     assert labels["one/n02_first.jpg"] == labels["two/n02_first.jpg"] == "n02"
     assert labels["one/n01_x/001.jpg"] is None, "the name counts, not the folder"
     assert "2 of 3 images have no label before '_' in their names" in found.notes
+
+
+def test_a_folder_with_val_annotations_has_its_labels(photo_folder):
+    folder = photo_folder("val", labels=("images",))
+    (folder / "val_annotations.txt").write_text("000.jpg\tn07\t0\t1\n002.jpg\tn08\t2\t2\n")
+    found = list_images([str(folder)], SourceConfig(), seed=0).table.sort_by("key")
+    assert found.column("label").to_pylist() == ["n07", None, "n08"]
