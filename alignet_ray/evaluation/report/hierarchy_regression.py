@@ -53,7 +53,7 @@ def _sentence(own: Json) -> Iterator[str]:
     ]
     yield (
         ": against those between different superordinate categories, distances "
-        f"{_listed(told)}. There they change by {own['intercept']['coefficient']:+.3f} "
+        f"{_listed(told)}. There they change by {own['intercept']['coefficient']:+z.3f} "
         f"({p_text(own['intercept']['p_value'])})."
     )
     if not own["has_converged"]:

@@ -18,7 +18,7 @@ HIERARCHY_STYLE = (
     MAPS_STYLE
     + LAYERS_STYLE
     + """\
-.relations .lane-row { grid-template-columns: 168px minmax(0, 1fr) 142px; }
+.relations .lane-row { grid-template-columns: 168px minmax(0, 1fr) 156px; }
 @media (max-width: 640px) { .relations .lane-row { grid-template-columns: 1fr auto; } }
 """
 )
