@@ -31,7 +31,8 @@ _MOST_MATCHED = 20_000
 _CANDIDATES = 20
 """So many times what is shown is looked at, so that one image does not fill the list."""
 
-Vectors = Float[np.ndarray, "images dim"]
+Vectors = Float[np.ndarray, "images _"]
+"""Of one model; models have dimensions of their own."""
 Triplets = Int[np.ndarray, "triplets 3"]
 Probabilities = Float[np.ndarray, "triplets 3"]
 

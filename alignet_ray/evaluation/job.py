@@ -16,6 +16,7 @@ from alignet_ray.evaluation import (
     similarity,
     table,
 )
+from alignet_ray.evaluation.hierarchy import part as hierarchy
 from alignet_ray.evaluation.references import EvaluatedModel, resolve_models
 from alignet_ray.evaluation.report.job import write_page
 from alignet_ray.evaluation.rows import csv_text
@@ -34,6 +35,7 @@ PARTS: dict[str, ModuleType] = {
     "odd_one_out": odd_one_out,
     "levels": levels,
     "similarity": similarity,
+    "hierarchy": hierarchy,
     "downstream": downstream,
     "comparison": comparison,
 }

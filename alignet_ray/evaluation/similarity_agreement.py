@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from alignet_ray.evaluation.representations import Representations, Represented
 from alignet_ray.evaluation.rows import Row, row
+from alignet_ray.evaluation.similarity_tasks import Vectors
 from alignet_ray.functional.bootstrap import Interval
 from alignet_ray.functional.rsa import model_agreement
 from alignet_ray.records.digests import Json
@@ -58,7 +59,7 @@ def agreement_of(name: str, represented: Representations) -> tuple[Json, list[Ro
     return record, rows
 
 
-def model_matrix(vectors: Sequence[Float[np.ndarray, "images dim"]]) -> Matrix:
+def model_matrix(vectors: Sequence[Vectors]) -> Matrix:
     """Spearman's correlation of each two models' Pearson matrices; inside `ray_session`.
 
     Whatever the number of models, a task holds the ranks of at most eight: 200 MB each for 10,000
@@ -83,9 +84,7 @@ def sides_of(models: Sequence[Represented]) -> Sides:
     return Sides([p[0] for p in by_label.values()], [p[-1] for p in by_label.values()])
 
 
-def _agreement(
-    places: tuple[int, ...], vectors: Sequence[Float[np.ndarray, "images dim"]]
-) -> Matrix:
+def _agreement(places: tuple[int, ...], vectors: Sequence[Vectors]) -> Matrix:
     return model_agreement(vectors[place] for place in places)
 
 

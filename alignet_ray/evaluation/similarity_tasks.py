@@ -17,7 +17,8 @@ from alignet_ray.stages.tasks import map_tasks, run_task
 _PAIRS_PER_TASK = 100_000_000
 """Pairs that a task of resamples ranks: some ten seconds."""
 
-Vectors = Float[np.ndarray, "images dim"]
+Vectors = Float[np.ndarray, "images _"]
+"""Of one model; models have dimensions of their own."""
 
 
 class AgainstPeople(NamedTuple):

@@ -13,6 +13,7 @@ from alignet_ray.errors import InputError
 from alignet_ray.evaluation.image_sets import ImageSet
 from alignet_ray.evaluation.references import BEFORE, EvaluatedModel
 from alignet_ray.evaluation.representations import Embedded, Representations, on_common_images
+from alignet_ray.models.inner_blocks import NoSuchBlock
 from alignet_ray.records.object_vectors import NoCommonObject, read_object_vectors
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed_objects import embed_listing
@@ -64,7 +65,7 @@ class Workbench:
             try:
                 found = self._vectors(model, images, representation, ran)
             except InputError as error:
-                if model.variant != BEFORE:
+                if model.variant != BEFORE or isinstance(error, NoSuchBlock):
                     raise
                 # Without the place: results name no machine.
                 reason = f"its weights cannot be had again: {error.value}"

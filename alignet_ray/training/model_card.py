@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from alignet_ray.config.backbone import OPEN_CLIP_PREFIX, ResolvedBackbone
+from alignet_ray.config.layers import block_number
 from alignet_ray.models.timm_config import Library, library_of
 from alignet_ray.records.digests import Json
 from alignet_ray.records.student import WEIGHTS_NAME, Student
@@ -113,8 +114,9 @@ def _load_by_timm(aligned: ResolvedBackbone, *, is_plugin: bool) -> Iterator[str
         f'model = timm.create_model("local-dir:student", pretrained=True{headless}).eval()',
         "data = timm.data.resolve_model_data_config(model)",
         "transform = timm.data.create_transform(**data, is_training=False)",
+        'image = transform(Image.open("one.jpg").convert("RGB"))[None]',
         "with torch.no_grad():",
-        '    vector = model(transform(Image.open("one.jpg").convert("RGB"))[None])',
+        f"    vector = {_vector_of_timm(aligned)}",
     )
     architecture = aligned.name.partition(".")[0]
     arguments = [f"{key}={value!r}" for key, value in aligned.as_config().arguments().items()]
@@ -125,6 +127,13 @@ def _load_by_timm(aligned: ResolvedBackbone, *, is_plugin: bool) -> Iterator[str
         f'model = timm.create_model("{architecture}", {", ".join((path, *arguments))})',
         *(("model.reset_classifier(0)",) if headless else ()),
     )
+
+
+def _vector_of_timm(aligned: ResolvedBackbone) -> str:
+    block = block_number(aligned.representation)
+    if block is None:
+        return "model(image)"
+    return f"model.forward_intermediates(image, [{block}], intermediates_only=True)[0].mean((2, 3))"
 
 
 def _load_by_open_clip(aligned: ResolvedBackbone) -> Iterator[str]:
@@ -138,8 +147,16 @@ def _load_by_open_clip(aligned: ResolvedBackbone) -> Iterator[str]:
         "",
         f"model = open_clip.create_model({arguments}).eval()",
         f'model.visual.load_state_dict(safetensors.torch.load_file("student/{WEIGHTS_NAME}"))',
-        "vectors = model.encode_image(images, normalize=False)",
+        f"vectors = {_vectors_of_open_clip(aligned)}",
     )
+
+
+def _vectors_of_open_clip(aligned: ResolvedBackbone) -> str:
+    block = block_number(aligned.representation)
+    if block is None:
+        return "model.encode_image(images, normalize=False)"
+    inside = f"model.visual.forward_intermediates(images, [{block}], intermediates_only=True)"
+    return f'{inside}["image_intermediates"][0].mean((2, 3))'
 
 
 def _pixels(aligned: ResolvedBackbone) -> Iterator[str]:
@@ -239,6 +256,9 @@ def _limits(student: Student) -> Iterator[str]:
             "A classifier in the weights is the initial model's: it was not trained along, and its "
             "logits mean little now. "
         )
+    block = block_number(student.aligned.representation)
+    if block is not None:
+        classifier = f"What lies behind block {block} was not trained along. "
     yield from _paragraph(
         f"{classifier}The teacher predicts the judgements of the people whom it was fitted to, on "
         "their kind of images; what it gets wrong, this model learned too. Biases of the initial "

@@ -208,7 +208,7 @@ def put_domains(folder):
 def put_ready_models(folder):
     """Ready embeddings: `one` and `two` of all images, `flat` of equal ones."""
     keys = [f"{domain}{place}" for domain in ("animals", "cars") for place in range(NUM_IMAGES)]
-    ready = {"one": vectors_of(1, 18), "two": vectors_of(2, 18), "flat": np.ones((18, 4))}
+    ready = {"one": vectors_of(1, 18), "two": vectors_of(2, 18), "flat": np.ones((18, 3))}
     for name, vectors in ready.items():
         np.savez(folder / f"{name}.npz", names=np.array(keys), embeddings=vectors)
     return ready

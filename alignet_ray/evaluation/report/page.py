@@ -2,6 +2,7 @@
 
 from alignet_ray.evaluation.report.comparison_section import comparison_section
 from alignet_ray.evaluation.report.downstream_section import downstream_section
+from alignet_ray.evaluation.report.hierarchy_section import hierarchy_section
 from alignet_ray.evaluation.report.levels_section import levels_section
 from alignet_ray.evaluation.report.models_section import models_section
 from alignet_ray.evaluation.report.odd_one_out_section import odd_one_out_section
@@ -21,6 +22,7 @@ def page(view: View) -> bytes:
         odd_one_out_section(view),
         levels_section(view),
         similarity_section(view),
+        hierarchy_section(view),
         downstream_section(view),
         comparison_section(view),
         left_out_section(view),

@@ -1,6 +1,7 @@
 """The report's own rules."""
 
 from alignet_ray.evaluation.report.comparison_section import COMPARISON_STYLE
+from alignet_ray.evaluation.report.hierarchy_section import HIERARCHY_STYLE
 from alignet_ray.evaluation.report.levels_pictures import LEVELS_STYLE
 from alignet_ray.evaluation.report.models_section import MODELS_STYLE
 from alignet_ray.evaluation.report.similarity_section import SIMILARITY_STYLE
@@ -14,6 +15,6 @@ h2.below { margin-top: 48px; }
 .lane-row { grid-template-columns: 104px minmax(0, 1fr) 142px; }
 """
 
-STYLE = stylesheet(
-    DOTS_STYLE + _OWN + MODELS_STYLE + LEVELS_STYLE + SIMILARITY_STYLE + COMPARISON_STYLE
-)
+_SECTIONS = MODELS_STYLE + LEVELS_STYLE + SIMILARITY_STYLE + HIERARCHY_STYLE + COMPARISON_STYLE
+
+STYLE = stylesheet(DOTS_STYLE + _OWN + _SECTIONS)

@@ -21,7 +21,7 @@ from alignet_ray.stages.sources.folder import (
     folder_rows,
     refuse_missing_folder,
 )
-from alignet_ray.stages.sources.labels import with_labels
+from alignet_ray.stages.sources.labels import with_labels, with_labels_of_names
 from alignet_ray.stages.sources.rows import (
     EXPECTED_IMAGES,
     below,
@@ -113,11 +113,15 @@ def _prefixed(rows: pa.Table, name: str) -> pa.Table:
 
 def _rows(url: str, source: SourceConfig) -> SourceListing:
     found = _read(url, source)
-    if source.labels is None:
+    if source.labels is not None:
+        table, where = with_labels(found.table, source.labels), f"in {source.labels}"
+    elif source.label_separator is not None:
+        table = with_labels_of_names(found.table, source.label_separator)
+        where = f"before {source.label_separator!r} in their names"
+    else:
         return found
-    table = with_labels(found.table, source.labels)
     unnamed = table.column("label").null_count
-    note = f"{unnamed} of {table.num_rows} images have no label in {source.labels}"
+    note = f"{unnamed} of {table.num_rows} images have no label {where}"
     return replace(found, table=table, notes=(*found.notes, *([note] if unnamed else [])))
 
 
