@@ -61,6 +61,8 @@ def _breeds(view: View, part: Json) -> list[Markup]:
     cards: list[Markup] = []
     for measure, words in _DOMAINS.items():
         rows = view.rows(PART, FIGURES, measure=measure)
+        if not rows:  # no model has test images of it
+            return []
         title = measure.removeprefix("BREEDS accuracy on ")
         cards.append(_card(view, title[:1].upper() + title[1:], words, rows, (), by_level=True))
     lines = [

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from collections import Counter
 
 import pytest
 
@@ -177,3 +178,12 @@ def test_images_of_groups_have_their_own_keys_and_labels_and_come_once(tmp_path)
     found = rows(one, two)
     assert {key: row["label"] for key, row in found.items()} == {"x/a": "7", "b": None, "c": "9"}
     assert found["b"]["url"] == one
+
+
+@pytest.mark.real
+def test_the_tar_of_tiny_imagenet_brings_its_labels(real_data):
+    found = rows(str(real_data / "tiny_imagenet" / "tiny_imagenet_val.tar"))
+    counts = Counter(row["label"] for row in found.values())
+    assert len(counts) == 200
+    assert set(counts.values()) == {50}
+    assert counts["n03444034"] == 50
