@@ -16,15 +16,14 @@ from alignet_ray.evaluation.given_images import (
     read_objects,
     refuse_missing_objects,
 )
-from alignet_ray.evaluation.image_sets import ImageSet, labelled_set, objects_set
+from alignet_ray.evaluation.hierarchy.sorted_images import read_sorted_images
+from alignet_ray.evaluation.image_sets import ImageSet, labelled_set
+from alignet_ray.evaluation.levels_people import read_people
 from alignet_ray.evaluation.parts import given
 from alignet_ray.evaluation.similarity_domains import read_domain
 from alignet_ray.functional.agreement import count_choices
-from alignet_ray.functional.levels import exclusions, judged_triplets
 from alignet_ray.records.choices import read_choices
 from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
-from alignet_ray.records.levels import read_levels
-from alignet_ray.records.object_images import find_object_images
 from alignet_ray.stages.sources import refuse_missing_sources
 
 Triplets = Int[np.ndarray, "triplets 3"]
@@ -101,12 +100,10 @@ def _objects(config: EvaluateConfig) -> ComparedImages:
 
 
 def _levels(config: EvaluateConfig) -> ComparedImages:
-    read = read_levels(given(config.levels.trials))
-    kept = exclusions(read.trials, read.trial_sets)
-    judged = judged_triplets(read.trials, kept, least_responses=config.levels.least_responses)
-    found = find_object_images(given(config.levels.images), read.images)
-    said = Said(read.images, judged.triplets, judged.counts)
-    return ComparedImages(objects_set("Levels", found), said)
+    people = read_people(config.levels)
+    judged = people.judged
+    said = Said(people.trials.images, judged.triplets, judged.counts)
+    return ComparedImages(people.images, said)
 
 
 def _domain(config: EvaluateConfig) -> ComparedImages:
@@ -114,7 +111,10 @@ def _domain(config: EvaluateConfig) -> ComparedImages:
 
 
 def _hierarchy(config: EvaluateConfig) -> ComparedImages:
+    """Those with categories, where there are some: they are embedded for the hierarchy's part."""
     own = config.hierarchy
+    if own.categories is not None:
+        return ComparedImages(read_sorted_images(own).images, None)
     return ComparedImages(labelled_set("hierarchy images", own.images, own.source), None)
 
 

@@ -1,5 +1,6 @@
 """Two models side by side: literal divergences and z-scores, people's side, pictures by range."""
 
+import json
 import tarfile
 
 import numpy as np
@@ -10,10 +11,11 @@ from scipy.spatial.distance import jensenshannon
 
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.config.hierarchy import HierarchyConfig
+from alignet_ray.config.levels import LevelsConfig
 from alignet_ray.config.resources import Resources
 from alignet_ray.config.similarity_judgements import SimilarityJudgementsConfig
 from alignet_ray.evaluation.comparison import lacking
-from alignet_ray.evaluation.comparison_images import Said, source_of
+from alignet_ray.evaluation.comparison_images import Said, read_images, source_of
 from alignet_ray.evaluation.comparison_tasks import Question, compare, probabilities
 from alignet_ray.evaluation.job import evaluate
 from alignet_ray.functional.odd_one_out import as_similarity_space, pair_similarities
@@ -126,6 +128,40 @@ def test_the_first_images_that_are_given_are_looked_at():
     assert source_of(config(hierarchy=hierarchy)) == "hierarchy"
     assert source_of(config(hierarchy=hierarchy, similarity=domain)) == "similarity"
     assert source_of(config(similarity=domain, images="i", names="n")) == "objects"
+
+
+def levels_line(who, images, odd, kind="exp_trial"):
+    paths = [f"stimuli/{name}.JPEG" for name in images]
+    return json.dumps(
+        {
+            "rt": 1500.0, "exp_trial_type": kind, "subject_id": f"set_{who}",
+            "file_identifier": who, "catch_trial_correct": True, "image1Path": paths[0],
+            "image2Path": paths[1], "image3Path": paths[2], "selected_image": paths[odd],
+        }
+    )  # fmt: skip
+
+
+def test_levels_stimuli_are_found_in_folders_of_classes(tmp_path):
+    names = ("n00000001_1", "n00000001_2", "n00000002_7")
+    for name in names:
+        folder = tmp_path / "images" / name.split("_")[0]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(folder / f"{name}.JPEG")
+    (tmp_path / "trials").mkdir()
+    for who, odd in (("anna", 2), ("ben", 2), ("cem", 2), ("dora", 0)):
+        lines = [levels_line(who, names, odd), levels_line(who, names, 2, "catch_trial")]
+        (tmp_path / "trials" / f"{who}.json").write_text("\n".join(lines))
+    config = EvaluateConfig(
+        output="o",
+        models=("m",),
+        levels=LevelsConfig(trials=f"{tmp_path}/trials", images=f"{tmp_path}/images"),
+    )
+    assert source_of(config) == "levels"
+    read = read_images(config)
+    assert read.images.keys == names
+    triplets, counts = read.said.among(names[::-1])
+    assert triplets.tolist() == [[2, 1, 0]]
+    assert counts.tolist() == [[3, 0, 1]]
 
 
 @pytest.mark.ray
