@@ -13,6 +13,7 @@ from alignet_ray.records.digests import Json
 _NUM_SHOWN = 3
 _PLAIN_WIDTH = 180
 _OF = ("data", "level", "similarity", "temperature")
+_SHOWN_OF = ("data", "level")
 
 
 def print_results(results: Json, headlines: Mapping[str, Sequence[str]], places: Json) -> None:
@@ -20,11 +21,26 @@ def print_results(results: Json, headlines: Mapping[str, Sequence[str]], places:
     console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False)
     for part, measures in headlines.items():
         for measure in measures if part in results["parts"] else ():
-            rows = [own for own in rows_of(results, part, FIGURES) if own["measure"] == measure]
+            rows = _chief_rows(results, part, measure)
             if rows:
                 console.print(_table(results, part, measure, rows))
     for line in (*_notes(results), *_places(places)):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _chief_rows(results: Json, part: str, measure: str) -> list[Row]:
+    """Figures of a measure under the last similarity and the first temperature: the others are in
+    the CSV and on the page.
+    """
+    settings = results["settings"]
+    similarity, temperature = settings["similarities"][-1], settings["temperatures"][0]
+    return [
+        own
+        for own in rows_of(results, part, FIGURES)
+        if own["measure"] == measure
+        and own.get("similarity") in (None, similarity)
+        and own.get("temperature") in (None, temperature)
+    ]
 
 
 def interval_text(row: Row, sign: str = "") -> str:
@@ -41,9 +57,10 @@ def interval_text(row: Row, sign: str = "") -> str:
 
 def _table(results: Json, part: str, measure: str, rows: Sequence[Row]) -> Table:
     name = results["parts"][part].get("data", {}).get("name")
-    title = f"{measure}{f', {name}' if name else ''}"
+    similarities = {own["similarity"] for own in rows if "similarity" in own}
+    title = ", ".join([measure, *([name] if name else []), *sorted(similarities)])
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
-    of = [key for key in _OF if any(key in own for own in rows)]
+    of = [key for key in _SHOWN_OF if any(key in own for own in rows)]
     for key in of:
         table.add_column(key, no_wrap=True)
     for column in ("model", "variant"):
@@ -115,6 +132,6 @@ def _left_out_objects(data: Json) -> list[str]:
 
 def _places(places: Json) -> list[str]:
     return [
-        f"every figure: {places['results']} and {places['csv']}",
+        f"every figure, under every similarity and temperature: {places['results']} and {places['csv']}",
         f"look at it: {places['page']}. Next: add models to compare with --models.",
     ]

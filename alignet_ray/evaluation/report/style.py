@@ -11,6 +11,8 @@ from alignet_ray.pages.style import stylesheet
 _OWN = """\
 .absent { color: var(--soft); margin: 16px 0 0; padding-left: 1.2em; }
 .legend.lines { margin-top: 14px; gap: 6px 20px; }
+.tiles { display: flex; flex-wrap: wrap; }
+.tiles > .tile { flex: 1 1 150px; min-width: 0; }
 h2.below { margin-top: 48px; }
 .lane-row { grid-template-columns: 104px minmax(0, 1fr) 142px; }
 """
