@@ -132,6 +132,7 @@ def _left_out_objects(data: Json) -> list[str]:
 
 def _places(places: Json) -> list[str]:
     return [
-        f"every figure, under every similarity and temperature: {places['results']} and {places['csv']}",
+        "every figure, under every similarity and temperature: "
+        f"{places['results']} and {places['csv']}",
         f"look at it: {places['page']}. Next: add models to compare with --models.",
     ]
