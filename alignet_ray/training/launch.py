@@ -14,6 +14,7 @@ from alignet_ray.records.checkpoints import read_checkpoints
 from alignet_ray.records.digests import Json
 from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
 from alignet_ray.records.lock import Lock, locked
+from alignet_ray.records.occupied import refuse_occupied
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import describe_backbone
 from alignet_ray.stages.session import choose_device, ray_session
@@ -52,6 +53,7 @@ def train(config: TrainConfig) -> TrainSummary:
     """
     config = with_absolute_urls(config)
     _refuse_missing_inputs(config)
+    refuse_occupied(config.output, "student", config.runs)
     output = Folder(config.output)
     plan = make_plan(config, *kept_pins(output))
     started = time.monotonic()
