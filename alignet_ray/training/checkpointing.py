@@ -62,8 +62,13 @@ class Progress:
         """After how many steps the validation KL was lowest, the earlier of two; now, where none
         was measured.
         """
+        return self.best["step"] if self.best else self.step
+
+    @property
+    def best(self) -> Json | None:
+        """Step and KL of the best validation after a step; None where none was made."""
         trained = [(v["kl"], v["step"]) for v in self.validations if v["step"] > 0]
-        return min(trained)[1] if trained else self.step
+        return {"kl": min(trained)[0], "step": min(trained)[1]} if trained else None
 
     def to_json(self) -> Json:
         """As a checkpoint holds it; the step stands beside it."""

@@ -32,9 +32,10 @@ def export_student(
     write_student(folder, student, backbone.trunk.state_dict(), beside)
 
 
-def describe_data(plan: TrainPlan, images: int) -> Json:
+def describe_data(plan: TrainPlan, images: int, skipped_groups: int = 0) -> Json:
     """What was trained on, for people: each run by its digest, and how much of it was seen;
-    `images` is how many images, as often as they came.
+    `images` is how many images, as often as they came, without those of the groups that were
+    skipped.
     """
     runs = [
         {
@@ -54,7 +55,7 @@ def describe_data(plan: TrainPlan, images: int) -> Json:
         "pins": plan.pins,
         "steps": steps,
         "epochs": plan.epochs,
-        "groups_seen": steps * plan.layout.groups_per_step,
+        "groups_seen": steps * plan.layout.groups_per_step - skipped_groups,
         "images_seen": images,
     }
 

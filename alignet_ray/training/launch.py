@@ -3,9 +3,11 @@
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+
+import ray.exceptions
 
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.config.urls import absolute_url
@@ -57,25 +59,58 @@ def train(config: TrainConfig) -> TrainSummary:
     output = Folder(config.output)
     plan = make_plan(config, *kept_pins(output))
     started = time.monotonic()
-    with locked(output) as lock, ray_session(config.resources):
-        output.remove_temporaries()
-        device = choose_device(config.resources)
-        config = with_precision(config, device)
-        _refuse_other_statistics(config, device)
-        student = describe_backbone(config.student, config.plugins)
-        figures = exported_figures(output, plan.settings(config, student))
-        if figures is not None:
-            clear_finished(output, figures)
-            write_report(output)
-            return TrainSummary(output=output.url, is_new=False, plan=plan, figures=figures)
+    with (
+        locked(output) as lock,
+        _stops_are_interruptions(output, plan),
+        ray_session(config.resources, outlives_sigterm=True),
+    ):
+        summary = _train(config, plan, lock)
+    return replace(summary, seconds=time.monotonic() - started)
+
+
+def _train(config: TrainConfig, plan: TrainPlan, lock: Lock) -> TrainSummary:
+    """What train does once it has the folder and Ray."""
+    output = Folder(config.output)
+    output.remove_temporaries()
+    device = choose_device(config.resources)
+    config = with_precision(config, device)
+    _refuse_other_statistics(config, device)
+    student = describe_backbone(config.student, config.plugins)
+    figures = exported_figures(output, plan.settings(config, student))
+    is_new = figures is None
+    if figures is None:
         if plan.remark:
             sys.stderr.write(f"{plan.remark}\n")
         crew = make_crew(config, plan.layout.num_streams, device)
         with stop_wish() as wish:
             figures = _Driver(config=config, plan=plan, crew=crew, wish=wish, lock=lock).figures()
-        write_report(output)
-    seconds = time.monotonic() - started
-    return TrainSummary(output=output.url, is_new=True, plan=plan, figures=figures, seconds=seconds)
+    else:
+        clear_finished(output, figures)
+    write_report(output)
+    return TrainSummary(output=output.url, is_new=is_new, plan=plan, figures=figures)
+
+
+@contextmanager
+def _stops_are_interruptions(output: Folder, plan: TrainPlan) -> Generator[None]:
+    """A signal that ends at once, while Ray starts or after a first one, ends in the same words."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise _interrupted(output, plan) from stop
+
+
+def _interrupted(output: Folder, plan: TrainPlan) -> Interrupted:
+    """What an interrupted training says: how far its last checkpoint is."""
+    return Interrupted(
+        f"interrupted at step {_last_step(output):,} of {plan.num_steps:,}",
+        remedy="Run the same command to go on.",
+    )
+
+
+def _last_step(output: Folder) -> int:
+    """How many steps the last checkpoint has; 0 without one."""
+    checkpoints = read_checkpoints(output)
+    return checkpoints[-1].step if checkpoints else 0
 
 
 def _refuse_missing_inputs(config: TrainConfig) -> None:
@@ -121,10 +156,21 @@ class _Driver:
     restarts: "_Restarts" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.restarts = _Restarts(self._last_step, self.config.checkpoints.max_restarts)
+        self.restarts = _Restarts(
+            lambda: _last_step(Folder(self.config.output)), self.config.checkpoints.max_restarts
+        )
 
     def figures(self) -> Json:
         """Of the student, once it is exported."""
+        try:
+            return self._figures()
+        except (ResourceError, ray.exceptions.RayError) as error:
+            # Whoever stops a job may stop the Ray below it in the same moment.
+            if self.wish.is_there:
+                raise self._interrupted() from error
+            raise
+
+    def _figures(self) -> Json:
         figures, below = None, math.inf
         while figures is None:
             size, below = self.crew.size_now(below), math.inf
@@ -167,16 +213,8 @@ class _Driver:
                 "Ask for fewer, lower --cpus-per-worker, or raise --resources.timeout-seconds.",
             )  # fmt: skip
 
-    def _last_step(self) -> int:
-        """How many steps the last checkpoint has; 0 without one."""
-        checkpoints = read_checkpoints(Folder(self.config.output))
-        return checkpoints[-1].step if checkpoints else 0
-
     def _interrupted(self) -> Interrupted:
-        return Interrupted(
-            f"interrupted at step {self._last_step():,} of {self.plan.num_steps:,}",
-            remedy="Run the same command to go on.",
-        )
+        return _interrupted(Folder(self.config.output), self.plan)
 
 
 def _words(need: Mapping[str, float]) -> str:
