@@ -27,7 +27,7 @@ def test_each_figure_is_looked_at(figures, words, tmp_path):
     assert "checkpoint" not in str(refusal.value)
     checkpoint = Checkpoint(step=2, settings={}, state={}, kl=None)
     write_checkpoint(folder, checkpoint, {"trunk.w": torch.zeros(1)})
-    with pytest.raises(InputError, match="The last checkpoint is .*/checkpoints/00000002"):
+    with pytest.raises(InputError, match=r"The last checkpoint is .*/checkpoints/00000002"):
         refuse_divergence(folder, 3, figures)
 
 
