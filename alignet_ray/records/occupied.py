@@ -4,7 +4,9 @@ A run, a teacher, a student and an evaluation each have a report and logs of the
 two of them in one folder would take each other's.
 """
 
+import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Literal, get_args
 
 from alignet_ray.config.urls import absolute_url
@@ -44,6 +46,26 @@ def refuse_occupied(output: str, own: Kind, inputs: Iterable[str] = ()) -> None:
         for kind in _CLOSED:
             if _is_known(kind, Folder(above)):
                 raise _refusal(own, url, f"lies in the {kind} {above}")
+
+
+def refuse_no_folder(output: str) -> None:
+    """Raise ConfigError where a folder of this disk cannot be there: a file is, or rights are
+    wanting. Writes nothing.
+    """
+    folder = Folder(absolute_url(output))
+    if not folder.is_local:
+        return
+    path = Path(folder.path("").rstrip("/") or "/")
+    there = next(own for own in (path, *path.parents) if os.path.lexists(own))
+    if not there.is_dir():
+        value = f"{there} is no folder"
+    elif not os.access(there, os.W_OK | os.X_OK):
+        value = f"{there} may not be written to"
+    else:
+        return
+    raise ConfigError(
+        value, "a folder, or a place for a new one", "--output", "Give another --output."
+    )
 
 
 def _relation(url: str, other: str) -> str | None:

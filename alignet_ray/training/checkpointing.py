@@ -26,7 +26,7 @@ from alignet_ray.records.checkpoints import (
 )
 from alignet_ray.records.digests import Json, refuse_other_settings
 from alignet_ray.records.store import Folder
-from alignet_ray.training.export import exported_pins
+from alignet_ray.training.export import SAME_SETTINGS, exported_pins
 from alignet_ray.training.learner import Learner
 from alignet_ray.training.sharpness import Sharpness
 from alignet_ray.training.step import StepFigures
@@ -115,7 +115,7 @@ def find_start(folder: Folder, settings: Json) -> Start:
         if listed:
             refuse_other_settings(
                 listed[-1].settings, settings, folder.url,
-                "Ask for the same settings or give another --output.",
+                SAME_SETTINGS,
             )  # fmt: skip
         found = newest_whole(folder, listed)
         if found is not None:

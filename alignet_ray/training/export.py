@@ -11,6 +11,8 @@ from alignet_ray.records.student import Student, is_student, read_student, write
 from alignet_ray.training.model_card import CARD_NAME, model_card
 from alignet_ray.training.plan import TrainPlan
 
+SAME_SETTINGS = "Ask for the same settings, --runs and student, or give another --output."
+
 
 def export_student(
     folder: Folder, backbone: Backbone, settings: Json, figures: Json, data: Json
@@ -70,7 +72,7 @@ def exported_figures(folder: Folder, settings: Json) -> Json | None:
     training = read_student(folder).training
     refuse_other_settings(
         training.get("settings", {}), settings, folder.url,
-        "Ask for the same settings or give another --output.",
+        SAME_SETTINGS,
     )  # fmt: skip
     return training["figures"]
 

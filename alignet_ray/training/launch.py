@@ -9,18 +9,21 @@ from dataclasses import dataclass, field, replace
 
 import ray.exceptions
 
+from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.config.urls import absolute_url
-from alignet_ray.errors import ConfigError, Interrupted, ResourceError
+from alignet_ray.errors import ConfigError, InputError, Interrupted, ResourceError
+from alignet_ray.plurals import counted
 from alignet_ray.records.checkpoints import read_checkpoints
 from alignet_ray.records.digests import Json
 from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
 from alignet_ray.records.lock import Lock, locked
-from alignet_ray.records.occupied import refuse_occupied
+from alignet_ray.records.occupied import refuse_no_folder, refuse_occupied
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import describe_backbone
-from alignet_ray.stages.session import choose_device, ray_session
-from alignet_ray.training.attempt import Attempt, StartTimeout, WorkersLost
+from alignet_ray.stages.progress import note
+from alignet_ray.stages.session import choose_device, ray_session, unwrapped_errors
+from alignet_ray.training.attempt import RAY_FOLDER, Attempt, StartTimeout, WorkersLost
 from alignet_ray.training.board import News
 from alignet_ray.training.checkpointing import clear_finished, kept_pins
 from alignet_ray.training.crew import Crew, Growth, draining_nodes, make_crew
@@ -43,6 +46,7 @@ class TrainSummary:
     is_new: bool
     plan: TrainPlan
     figures: Json
+    plugins: tuple[str, ...] = ()
     seconds: float = 0.0
 
 
@@ -55,6 +59,7 @@ def train(config: TrainConfig) -> TrainSummary:
     """
     config = with_absolute_urls(config)
     _refuse_missing_inputs(config)
+    refuse_no_folder(config.output)
     refuse_occupied(config.output, "student", config.runs)
     output = Folder(config.output)
     plan = make_plan(config, *kept_pins(output))
@@ -75,7 +80,7 @@ def _train(config: TrainConfig, plan: TrainPlan, lock: Lock) -> TrainSummary:
     device = choose_device(config.resources)
     config = with_precision(config, device)
     _refuse_other_statistics(config, device)
-    student = describe_backbone(config.student, config.plugins)
+    student = _describe_student(config)
     figures = exported_figures(output, plan.settings(config, student))
     is_new = figures is None
     if figures is None:
@@ -84,10 +89,22 @@ def _train(config: TrainConfig, plan: TrainPlan, lock: Lock) -> TrainSummary:
         crew = make_crew(config, plan.layout.num_streams, device)
         with stop_wish() as wish:
             figures = _Driver(config=config, plan=plan, crew=crew, wish=wish, lock=lock).figures()
+        output.folder(RAY_FOLDER).remove()  # Ray Train's own files of this training, done now
     else:
         clear_finished(output, figures)
     write_report(output)
-    return TrainSummary(output=output.url, is_new=is_new, plan=plan, figures=figures)
+    return TrainSummary(
+        output=output.url, is_new=is_new, plan=plan, figures=figures, plugins=config.plugins
+    )
+
+
+def _describe_student(config: TrainConfig) -> ResolvedBackbone:
+    """The student before training; errors name the flags of this job."""
+    try:
+        with unwrapped_errors():
+            return describe_backbone(config.student, config.plugins)
+    except InputError as error:
+        raise error.reworded("--backbone.", "--student.") from error
 
 
 @contextmanager
@@ -199,6 +216,7 @@ class _Driver:
             num_threads=self.crew.num_threads,
             start_seconds=patience,
         )
+        note(f"starting {counted(size, 'worker')}", is_shown=self.config.resources.progress)
         with closing(self.crew.growth(size)) as growth:
             watch = _Watch(
                 wish=self.wish, lock=self.lock, growth=growth, interrupted=self._interrupted

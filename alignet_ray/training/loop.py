@@ -120,7 +120,10 @@ class _Rank:
 
     def _measured(self) -> Progress:
         """What is known before the first step."""
-        return self._validated(Progress(step=0, sharpness=self._sharpness()))
+        progress = Progress(step=0, sharpness=self._sharpness())
+        if self.world.is_first and self.plan.validation is not None:
+            self.observer.say("validating before the first step ...")
+        return self._validated(progress)
 
     def _sharpness(self) -> Sharpness:
         """Measured by rank 0 over the whole first step, so that it is the same for every world."""

@@ -1,5 +1,6 @@
 """The words at the end of a training run: what was seen, what changed, what to run next."""
 
+import shlex
 from collections.abc import Iterator
 
 from alignet_ray.records.digests import Json
@@ -48,11 +49,14 @@ def _lines(summary: TrainSummary) -> Iterator[str]:
         yield f"took       {summary.seconds:,.0f} s in this call, start included"
     yield f"student    {summary.output} (README.md is its model card)"
     yield f"report     {summary.output}/{REPORT_NAME}"
+    plugins = summary.plugins
+    flags = f" --plugins {shlex.join(plugins)}" if plugins else ""
+    argument = f", plugins={list(plugins)!r}" if plugins else ""
     yield (
         f"next       python jobs/evaluate.py --models {summary.output} "
-        "--images DIR --names FILE --responses FILE --output DIR"
+        f"--images DIR --names FILE --responses FILE --output DIR{flags}"
     )
-    yield f"load it    alignet_ray.load_student({summary.output!r})"
+    yield f"load it    alignet_ray.load_student({summary.output!r}{argument})"
 
 
 def _labelled(label: str, lines: Iterator[str]) -> Iterator[str]:
