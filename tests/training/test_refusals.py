@@ -29,8 +29,9 @@ def test_a_place_where_no_folder_can_be_names_output(make_config, tmp_path):
 
 
 def test_a_folder_that_is_no_run_names_runs(make_config, tmp_path):
+    (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match="Check --runs"):
-        train(make_config(runs=(str(tmp_path),), output=str(tmp_path / "s" / "student")))
+        train(make_config(runs=(str(tmp_path / "empty"),)))
 
 
 @pytest.mark.parametrize(
