@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor, nn
 
-from alignet_ray.config.backbone import Representation
+from alignet_ray.config.layers import Representation
 from alignet_ray.errors import InputError
 from alignet_ray.models.backbones import Backbone, load_backbone, represent
 from alignet_ray.models.plugins import import_plugins

@@ -13,8 +13,8 @@ def main(config: DemoConfig) -> None:
 
     folders = run_demo(config, Path(__file__).resolve().parent)
     print(
-        f"\nEverything is in {folders.root}: look at pictures.png, the reports in\n"
-        "teacher/, run/ and student/ (report/index.html), and evaluation/results.json."
+        f"\nEverything is in {folders.root}: look at evaluation/report/index.html, which says how\n"
+        "human the models are, the reports in teacher/, run/ and student/, and pictures.png."
     )
     print("Next: the same four commands with your own images; see README.md. They need the")
     print("environment that was set up here, once in each shell: . .venv/bin/activate")

@@ -6,13 +6,13 @@ from typing import Any, Literal
 import yaml
 
 from alignet_ray.config.checks import above, at_least
+from alignet_ray.config.layers import AUTO, Representation, is_representation, refuse_unknown_layer
 from alignet_ray.config.presets import DEFAULT_TEACHER_NAME, PRESETS, UNNAMED, Preset
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import ConfigError, RecordError
 
 Resize = Literal["crop", "squash"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
-Representation = Literal["pre_logits", "output"]
 
 OPEN_CLIP_PREFIX = "open_clip:"
 
@@ -57,14 +57,17 @@ class BackboneConfig:
     """No pretrained weights: the architecture's own initialisation, the same every time."""
     model_args: tuple[str, ...] = ()
     """Arguments of the architecture, as `key=value`, such as `pad_type=same`."""
-    representation: Literal["auto", "pre_logits", "output"] = "auto"
-    """`pre_logits`: before the classifier; `output`: the encoder's output with its projection."""
+    representation: str = AUTO
+    """`pre_logits`: before the classifier; `output`: the encoder's output with its projection;
+    `block:3`: inner block or stage 3, counted from 0, averaged over places; `auto`: the first two
+    as suits the model."""
     preprocessing: PreprocessingConfig = field(default_factory=PreprocessingConfig)
     """Preprocessing of images."""
 
     def __post_init__(self) -> None:
         if self.checkpoint is not None:
             object.__setattr__(self, "checkpoint", absolute_url(self.checkpoint))
+        refuse_unknown_layer(self.representation, "--backbone.representation")
         if self.preset is not None:
             self._fill(self.preset)
         for argument in self.model_args:
@@ -84,7 +87,7 @@ class BackboneConfig:
         filled: dict[str, Any] = {
             "name": model.name if self.name in UNNAMED else self.name,
             "representation": (
-                model.representation if self.representation == "auto" else self.representation
+                model.representation if self.representation == AUTO else self.representation
             ),
             "model_args": _joined(model.model_args, self.model_args),
             "random_init": self.random_init or (model.random_init and self.checkpoint is None),
@@ -147,9 +150,13 @@ class ResolvedBackbone:
             known.update(
                 preprocessing=Preprocessing(**pixels), model_args=tuple(known["model_args"])
             )
-            return ResolvedBackbone(**known)
+            backbone = ResolvedBackbone(**known)
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"backbone record lacks {error}", "a backbone", place) from error
+        if not is_representation(backbone.representation):
+            value = f"representation {backbone.representation!r}"
+            raise RecordError(value, "the name of a layer", place)
+        return backbone
 
     def as_config(self, checkpoint: str | None = None) -> BackboneConfig:
         """The request that gives this backbone again, with weights from another place if given."""

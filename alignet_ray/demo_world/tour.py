@@ -141,10 +141,26 @@ def commands(config: DemoConfig, folders: Folders) -> Iterator[tuple[str, list[s
             *judged,
             *responses,
             *("--data-name", "simulated observers", "--output", str(evaluation)),
+            *_study_flags(folders.world),
             *("--models", f"teacher={teacher}", f"student={student}"),
             *always,
         ],
     )
+
+
+def _study_flags(world: Path) -> list[str]:
+    """What `evaluate` measures beside the responses to objects: see `studies`."""
+    stimuli, classes = world / "stimuli", world / "classes"
+    return [
+        *("--levels.trials", str(stimuli / "trials"), "--levels.images", str(stimuli / "images")),
+        *("--similarity.matrices", f"pictures={stimuli / 'similarity.npy'}"),
+        *("--similarity.images", str(stimuli / "images")),
+        *("--similarity.names", str(stimuli / "names.txt")),
+        *("--hierarchy.images", str(classes / "test")),
+        *("--hierarchy.categories", str(classes / "categories.csv")),
+        *("--downstream.train", f"pictures={classes / 'train'}"),
+        *("--downstream.test", f"pictures={classes / 'test'}"),
+    ]
 
 
 def _backbone_flags(section: str, weights: Path) -> list[str]:

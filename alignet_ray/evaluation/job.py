@@ -8,7 +8,15 @@ from typing import Any
 
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.errors import ConfigError
-from alignet_ray.evaluation import odd_one_out, table
+from alignet_ray.evaluation import (
+    comparison,
+    downstream,
+    levels,
+    odd_one_out,
+    similarity,
+    table,
+)
+from alignet_ray.evaluation.hierarchy import part as hierarchy
 from alignet_ray.evaluation.references import EvaluatedModel, resolve_models
 from alignet_ray.evaluation.report.job import write_page
 from alignet_ray.evaluation.rows import csv_text
@@ -24,7 +32,14 @@ from alignet_ray.stages.session import ray_session
 
 CSV_NAME = "figures.csv"
 
-PARTS: dict[str, ModuleType] = {"odd_one_out": odd_one_out}
+PARTS: dict[str, ModuleType] = {
+    "odd_one_out": odd_one_out,
+    "levels": levels,
+    "similarity": similarity,
+    "hierarchy": hierarchy,
+    "downstream": downstream,
+    "comparison": comparison,
+}
 """Parts in the order of the results. Each module has `lacking(config)`, the reason why it cannot
 be measured or None; `refuse_missing(config)`, before Ray starts; `read(config)`, inside the
 session; and `measure(bench, what was read)`, its part of the results. HEADLINES are
@@ -91,6 +106,11 @@ def _results(bench: Workbench, measured: dict[str, Json]) -> Json:
         "version": FORMAT_VERSION,
         "settings": _settings(bench.config),
         "models": [_described(bench, model) for model in bench.models],
+        "headlines": [
+            {"part": name, "measure": measure}
+            for name in measured
+            for measure in PARTS[name].HEADLINES
+        ],
         "parts": measured,
         "left_out": bench.left_out,
     }

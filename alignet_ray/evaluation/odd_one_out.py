@@ -17,7 +17,8 @@ from alignet_ray.evaluation.pairs import between, compared_pairs
 from alignet_ray.evaluation.parts import given, lacking_flags
 from alignet_ray.evaluation.representations import Representations, Represented
 from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, Row, row
-from alignet_ray.evaluation.temperatures import temperatures_of
+from alignet_ray.evaluation.scores import score_models
+from alignet_ray.evaluation.uncertainty_rows import uncertainty_rows
 from alignet_ray.evaluation.workbench import Workbench
 from alignet_ray.functional.agreement import (
     choice_entropy,
@@ -26,16 +27,14 @@ from alignet_ray.functional.agreement import (
     majority_share,
 )
 from alignet_ray.functional.bootstrap import mean_intervals
-from alignet_ray.functional.odd_one_out import as_similarity_space
-from alignet_ray.functional.triplet_scores import TripletScores, score_triplets, value_of_choice
-from alignet_ray.functional.uncertainty import people_entropy, uncertainty_correlations
+from alignet_ray.functional.triplet_scores import TripletScores, value_of_choice
+from alignet_ray.functional.uncertainty import people_entropy
 from alignet_ray.records.choices import read_choices
 from alignet_ray.records.digests import Json, sha256
 from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
 from alignet_ray.records.human import HumanChoices, read_names
 from alignet_ray.records.object_images import find_object_images
 from alignet_ray.records.store import read_url
-from alignet_ray.stages.tasks import map_tasks
 
 ACCURACY = "odd-one-out accuracy"
 UNCERTAINTY = "rank correlation of model entropy with human entropy"
@@ -93,17 +92,16 @@ def measure(bench: Workbench, read_in: OddOneOut) -> Json:
             config.responses or "", "Check that names and responses belong together.",
         )  # fmt: skip
     triplets, counts = count_choices(rows, read_in.responses.odd_position[kept])
-    asked = [(own, similarity) for similarity in config.similarities for own in represented.models]
-    scores: list[TripletScores | None] = [None] * len(asked)
-    items = list(range(len(asked)))
-    for place, found in map_tasks(_scores, items, asked, triplets, config.temperatures):
-        scores[place] = found
-    measured = [found for found in scores if found is not None]
-    per_similarity = len(represented.models)
+    scores = score_models(
+        represented.models,
+        triplets,
+        similarities=config.similarities,
+        temperatures=config.temperatures,
+        shows_progress=config.resources.progress,
+    )
     all_figures: list[Row] = []
     all_differences: list[Row] = []
-    for number, similarity in enumerate(config.similarities):
-        own = measured[number * per_similarity : (number + 1) * per_similarity]
+    for similarity, own in scores.items():
         found, changed = figures(represented.models, own, counts, similarity, config)
         all_figures += found
         all_differences += changed
@@ -151,17 +149,6 @@ def ceilings(counts: Counts, *, num_resamples: int, seed: int) -> list[Row]:
     ]
 
 
-def _scores(
-    place: int,
-    asked: Sequence[tuple[Represented, str]],
-    triplets: Int[np.ndarray, "triplets 3"],
-    temperatures: Sequence[float],
-) -> TripletScores:
-    represented, similarity = asked[place]
-    space = as_similarity_space(represented.vectors, similarity)
-    return score_triplets(space, triplets, temperatures_of(represented.model, temperatures))
-
-
 def _accuracies(
     models: Sequence[Represented],
     scores: Sequence[TripletScores],
@@ -202,40 +189,16 @@ def _uncertainties(
     config: EvaluateConfig,
 ) -> tuple[list[Row], list[Row]]:
     """Rank correlation over triplets of a model's entropy with that of people's choices."""
-    human = people_entropy(counts)
-    # One row per model and temperature: the settings' ones for all, a student's own beside them.
-    of = [
-        (place, temperature)
-        for place, model in enumerate(models)
-        for temperature in temperatures_of(model.model, config.temperatures)
-    ]
-    entropies = np.concatenate([own.entropies for own in scores])
-    pairs = [
-        (left, right)
-        for before, after in compared_pairs([own.model for own in models])
-        for left, (first, cold) in enumerate(of)
-        for right, (second, warm) in enumerate(of)
-        if (first, second) == (before, after) and cold == warm
-    ]
-    found = uncertainty_correlations(
-        entropies, human, pairs=pairs, num_resamples=config.num_resamples, seed=config.seed
+    return uncertainty_rows(
+        UNCERTAINTY,
+        models,
+        [own.entropies for own in scores],
+        people_entropy(counts),
+        temperatures=config.temperatures,
+        num_resamples=config.num_resamples,
+        seed=config.seed,
+        similarity=similarity,
     )
-    shared = {"similarity": similarity}
-    own = [
-        row(
-            UNCERTAINTY, value.interval, value.num_items, "triplets", undefined=value.undefined,
-            temperature=temperature, **shared, **models[place].name,
-        )
-        for (place, temperature), value in zip(of, found.models, strict=True)
-    ]  # fmt: skip
-    changed = [
-        row(
-            UNCERTAINTY, value.interval, value.num_items, "triplets", undefined=value.undefined,
-            temperature=of[left][1], **shared, **between(models[of[left][0]], models[of[right][0]]),
-        )
-        for (left, right), value in zip(pairs, found.differences, strict=True)
-    ]  # fmt: skip
-    return own, changed
 
 
 def _data(config: EvaluateConfig, read_in: OddOneOut, represented: Representations) -> Json:

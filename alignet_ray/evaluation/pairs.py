@@ -28,12 +28,15 @@ def compared_pairs(models: Sequence[EvaluatedModel]) -> list[tuple[int, int]]:
 
 def between(before: Represented, after: Represented) -> dict[str, str]:
     """What a difference is between, as rows of results hold it."""
-    if before.model.label == after.model.label:
-        return {
-            "label": after.model.label, "from_": before.model.variant, "to": after.model.variant
-        }  # fmt: skip
+    return between_models(before.model, after.model)
+
+
+def between_models(before: EvaluatedModel, after: EvaluatedModel) -> dict[str, str]:
+    """The same of models without their vectors."""
+    if before.label == after.label:
+        return {"label": after.label, "from_": before.variant, "to": after.variant}
     return {
-        "label": after.model.label,
-        "from_": f"{before.model.label} {before.model.variant}",
-        "to": after.model.variant,
+        "label": after.label,
+        "from_": f"{before.label} {before.variant}",
+        "to": after.variant,
     }

@@ -112,7 +112,7 @@ def _student(label: str, folder: Folder) -> Iterator[EvaluatedModel]:
             variant=variant,
             backbone=backbone.as_config(),
             expected_sha256=backbone.weights_sha256,
-            temperature=student.training.get("student_temperature"),
+            temperature=student.training.get("figures", {}).get("student_temperature"),
             digest=both,
         )
 

@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 KEYS = (
     "part", "kind", "measure", "data", "level", "label", "variant", "from", "to", "similarity",
-    "temperature", "estimate", "low", "high", "num", "unit", "undefined",
+    "temperature", "layer", "estimate", "low", "high", "num", "unit", "undefined",
 )  # fmt: skip
 """What a row may say, in the order of the columns of figures.csv."""
 

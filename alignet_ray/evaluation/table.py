@@ -11,8 +11,9 @@ from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, Row, row
 from alignet_ray.records.digests import Json
 
 _NUM_SHOWN = 3
-_PLAIN_WIDTH = 140
+_PLAIN_WIDTH = 180
 _OF = ("data", "level", "similarity", "temperature")
+_SHOWN_OF = ("data", "level")
 
 
 def print_results(results: Json, headlines: Mapping[str, Sequence[str]], places: Json) -> None:
@@ -20,11 +21,26 @@ def print_results(results: Json, headlines: Mapping[str, Sequence[str]], places:
     console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False)
     for part, measures in headlines.items():
         for measure in measures if part in results["parts"] else ():
-            rows = [own for own in rows_of(results, part, FIGURES) if own["measure"] == measure]
+            rows = _chief_rows(results, part, measure)
             if rows:
                 console.print(_table(results, part, measure, rows))
     for line in (*_notes(results), *_places(places)):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _chief_rows(results: Json, part: str, measure: str) -> list[Row]:
+    """Figures of a measure under the last similarity and the first temperature: the others are in
+    the CSV and on the page.
+    """
+    settings = results["settings"]
+    similarity, temperature = settings["similarities"][-1], settings["temperatures"][0]
+    return [
+        own
+        for own in rows_of(results, part, FIGURES)
+        if own["measure"] == measure
+        and own.get("similarity") in (None, similarity)
+        and own.get("temperature") in (None, temperature)
+    ]
 
 
 def interval_text(row: Row, sign: str = "") -> str:
@@ -35,14 +51,16 @@ def interval_text(row: Row, sign: str = "") -> str:
         "?" if row[key] is None else format(row[key], f"{sign}.4f")
         for key in ("estimate", "low", "high")
     )
-    return f"{estimate} [{low}, {high}]"
+    has_interval = row["low"] is not None or row["high"] is not None
+    return f"{estimate} [{low}, {high}]" if has_interval else f"{estimate} (no interval)"
 
 
 def _table(results: Json, part: str, measure: str, rows: Sequence[Row]) -> Table:
     name = results["parts"][part].get("data", {}).get("name")
-    title = f"{measure}{f', {name}' if name else ''}"
+    similarities = {own["similarity"] for own in rows if "similarity" in own}
+    title = ", ".join([measure, *([name] if name else []), *sorted(similarities)])
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
-    of = [key for key in _OF if any(key in own for own in rows)]
+    of = [key for key in _SHOWN_OF if any(key in own for own in rows)]
     for key in of:
         table.add_column(key, no_wrap=True)
     for column in ("model", "variant"):
@@ -55,7 +73,8 @@ def _table(results: Json, part: str, measure: str, rows: Sequence[Row]) -> Table
         # Of the model's own base, not of another model.
         if own["measure"] == measure and " " not in own["from"]
     }
-    for own in sorted(rows, key=lambda own: _order(results, own)):
+    seen = {key: list(dict.fromkeys(own.get(key) for own in rows)) for key in of}
+    for own in sorted(rows, key=lambda own: _order(results, own, seen)):
         change = changes.get(_key(own, "variant"))
         table.add_row(
             *(_text(own.get(key)) for key in of),
@@ -72,11 +91,11 @@ def _key(row: Row, variant: str) -> tuple[object, ...]:
     return (*(row.get(key) for key in _OF), row.get("label"), row.get(variant))
 
 
-def _order(results: Json, row: Row) -> tuple[object, ...]:
-    """By what it is of, then models in the order given."""
+def _order(results: Json, row: Row, seen: Mapping[str, Sequence[object]]) -> tuple[int, ...]:
+    """By what it is of in the order of the rows, then models in the order given."""
     names = [(model["label"], model["variant"]) for model in results["models"]]
     name = (row.get("label"), row.get("variant"))
-    of = tuple(str(row.get(key, "")) for key in _OF)
+    of = tuple(values.index(row.get(key)) for key, values in seen.items())
     return *of, names.index(name) if name in names else len(names)
 
 
@@ -87,7 +106,7 @@ def _text(value: object) -> str:
 def _notes(results: Json) -> list[str]:
     notes = [
         f"{own['measure']}: {interval_text(own)} over {own['num']:,} {own['unit']}"
-        + (f" ({own['level']})" if "level" in own else "")
+        + "".join(f" ({own[key]})" for key in ("data", "level") if key in own)
         for part in results["parts"]
         for own in rows_of(results, part, CEILINGS)
     ]
@@ -113,6 +132,7 @@ def _left_out_objects(data: Json) -> list[str]:
 
 def _places(places: Json) -> list[str]:
     return [
-        f"every figure: {places['results']} and {places['csv']}",
+        "every figure, under every similarity and temperature: "
+        f"{places['results']} and {places['csv']}",
         f"look at it: {places['page']}. Next: add models to compare with --models.",
     ]

@@ -13,6 +13,7 @@ from alignet_ray.errors import InputError
 from alignet_ray.evaluation.image_sets import ImageSet
 from alignet_ray.evaluation.references import BEFORE, EvaluatedModel
 from alignet_ray.evaluation.representations import Embedded, Representations, on_common_images
+from alignet_ray.models.inner_blocks import NoSuchBlock
 from alignet_ray.records.object_vectors import NoCommonObject, read_object_vectors
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed_objects import embed_listing
@@ -22,6 +23,10 @@ CACHE_FOLDER = "cache"
 _LEAST_PRESENT = 0.5
 
 LeftOut = dict[str, str]
+
+
+class NoModel(InputError):
+    """No model has the images of a set: all are ready embeddings of others, each left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +55,8 @@ class Workbench:
         A student's initial weights that can no longer be had (a random start, a file that moved)
         are left out with the reason, as are ready embeddings of less than half of the images; any
         other model that cannot be had is an InputError. Ready embeddings and transforms have no
-        other layers: with `representation` these models are not there.
+        other layers: with `representation` these models are not there. Raises NoModel where none
+        is left.
         """
         models = [own for own in self.models if _has(own, representation)]
         had: list[tuple[EvaluatedModel, Embedded]] = []
@@ -59,7 +65,7 @@ class Workbench:
             try:
                 found = self._vectors(model, images, representation, ran)
             except InputError as error:
-                if model.variant != BEFORE:
+                if model.variant != BEFORE or isinstance(error, NoSuchBlock):
                     raise
                 # Without the place: results name no machine.
                 reason = f"its weights cannot be had again: {error.value}"
@@ -68,7 +74,7 @@ class Workbench:
             if found is not None:
                 had.append((model, found))
         if not had:
-            raise InputError("no model", f"one that has {images.name}", "--models")
+            raise NoModel("no model", f"one that has {images.name}", "--models")
         return on_common_images(had, images.name)
 
     def _vectors(

@@ -1,4 +1,4 @@
-"""Wald intervals of accuracies and of differences, and the sign test over data sets."""
+"""Wald and exact intervals of accuracies, of differences, and the sign test over data sets."""
 
 import math
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import binomtest
 
-from alignet_ray.functional.bootstrap import Interval
+from alignet_ray.functional.bootstrap import LEVEL, Interval
 
 NORMAL_QUANTILE = 1.959963984540054
 """Of 97.5 %: Wald intervals reach this many standard errors to both sides, for 95 %."""
@@ -29,6 +29,14 @@ def wald_interval(num_correct: int, num_items: int) -> Interval:
     share = num_correct / num_items
     half = NORMAL_QUANTILE * math.sqrt(share * (1 - share) / num_items)
     return Interval(share, share - half, share + half)
+
+
+def exact_interval(num_correct: int, num_items: int) -> Interval:
+    """Of a share (Clopper and Pearson 1934): never too narrow, also of 22 in 22. NaN of no item."""
+    if not num_items:
+        return Interval(math.nan, math.nan, math.nan)
+    ends = binomtest(num_correct, num_items).proportion_ci(LEVEL, method="exact")
+    return Interval(num_correct / num_items, float(ends.low), float(ends.high))
 
 
 def mean_interval(values: Float[np.ndarray, "values"]) -> Interval:

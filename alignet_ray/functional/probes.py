@@ -1,34 +1,32 @@
 """Linear probes on frozen representations: k shots over many seeds, and on all images.
 
-A probe is multinomial logistic regression, fitted by L-BFGS (scikit-learn), minimising
+A probe is multinomial logistic regression (`functional/softmax_regression.py`), minimising
 C * sum of losses + |w|^2 / 2. Vectors are first standardised by the mean vector and ONE standard
 deviation of the training vectors, so that the directions that a model makes large stay large.
 
     k shots   C = 1: there is nothing to choose it by
     all       C from a grid, by accuracy on a held-out fifth of each class; ties to the smaller
 
-A fit holds two float64 copies of its training vectors. Which images are the shots depends on the
-labels, the seed and k alone: models see the same ones.
+Which images are the shots depends on the labels, the seed and k alone: models see the same ones.
 """
 
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from alignet_ray.functional.finite import refuse_not_finite
 from alignet_ray.functional.random_streams import RandomStream
+from alignet_ray.functional.softmax_regression import Fit, Principal, fit, principal
 
 SHOTS_STRENGTH = 1.0
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 """The grid of C, of which smaller numbers regularise more."""
-HELD_OUT_SHARE = 0.2
+ONE_OF = 5
+"""A fifth of each class's images is held out."""
 
-_MOST_ITERATIONS = 1000
+_ROWS_AT_ONCE = 1 << 13
 
 Vectors = Float[np.ndarray, "images dim"]
 Labels = Int[np.ndarray, "images"]
@@ -56,13 +54,49 @@ class Probe(NamedTuple):
 
         Raises ValueError where the probe knows none of them.
         """
-        scores = self.scores(vectors)
+        is_allowed = np.ones(len(self.classes), dtype=np.bool_)
         if allowed is not None:
             is_allowed = np.isin(self.classes, list(allowed))
-            if not is_allowed.any():
-                raise ValueError("no class of the subset was trained on; expected some")
-            scores = np.where(is_allowed, scores, -np.inf)
-        return self.classes[scores.argmax(axis=1)]
+        if not is_allowed.any():
+            raise ValueError("no class of the subset was trained on; expected some")
+        places = np.empty(len(vectors), dtype=np.int64)
+        for first in range(0, len(vectors), _ROWS_AT_ONCE):
+            rows = slice(first, first + _ROWS_AT_ONCE)
+            scores = np.where(is_allowed, self.scores(vectors[rows]), -np.inf)
+            places[rows] = scores.argmax(axis=1)
+        return self.classes[places]
+
+
+class _Inputs(NamedTuple):
+    """Standardised vectors in principal coordinates, and the number of each one's class."""
+
+    classes: Int[np.ndarray, "classes"]
+    targets: Int[np.ndarray, "images"]
+    principal: Principal
+    mean: Float[np.ndarray, "dim"]
+    scale: float
+
+    def fit(self, strength: float, start: Fit | None = None) -> Fit:
+        return fit(self.principal, self.targets, len(self.classes), strength, start)
+
+    def probe(self, found: Fit, strength: float) -> Probe:
+        weights = found.weights @ self.principal.basis.T
+        return Probe(
+            self.classes, weights, found.bias, self.mean, self.scale, strength, found.has_converged
+        )
+
+
+def _inputs(vectors: Vectors, labels: Labels) -> _Inputs:
+    """Raises ValueError for vectors that are not finite, and for fewer than two labels."""
+    refuse_not_finite(vectors)
+    classes, targets = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(f"{len(classes)} classes to tell apart; expected at least 2")
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    centred = (vectors - mean.astype(vectors.dtype)).astype(np.float32, copy=False)
+    scale = float(np.sqrt(np.mean(np.square(centred), dtype=np.float64))) or 1.0
+    centred /= np.float32(scale)
+    return _Inputs(classes, targets, principal(centred), mean, scale)
 
 
 def fit_probe(vectors: Vectors, labels: Labels, strength: float = SHOTS_STRENGTH) -> Probe:
@@ -70,28 +104,14 @@ def fit_probe(vectors: Vectors, labels: Labels, strength: float = SHOTS_STRENGTH
 
     Raises ValueError for vectors that are not finite, and for fewer than two labels.
     """
-    refuse_not_finite(vectors)
-    num_classes = len(np.unique(labels))
-    if num_classes < 2:
-        raise ValueError(f"{num_classes} classes to tell apart; expected at least 2")
-    mean = vectors.mean(axis=0, dtype=np.float64)
-    centred = vectors - mean
-    scale = float(np.sqrt(np.mean(centred**2))) or 1.0
-    model = LogisticRegression(C=strength, max_iter=_MOST_ITERATIONS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # said by `has_converged`
-        model.fit(centred / scale, labels)
-    weights, bias = np.asarray(model.coef_), np.asarray(model.intercept_)
-    if len(weights) == 1:  # of two classes scikit-learn keeps the second's logit alone
-        weights = np.concatenate([np.zeros_like(weights), weights])
-        bias = np.concatenate([np.zeros_like(bias), bias])
-    has_converged = int(np.max(model.n_iter_)) < _MOST_ITERATIONS
-    classes = np.asarray(model.classes_)
-    return Probe(classes, weights, bias, mean, scale, strength, has_converged)
+    inputs = _inputs(vectors, labels)
+    return inputs.probe(inputs.fit(strength), strength)
 
 
-def shot_rows(labels: Labels, num_shots: int, seed: int) -> Int[np.ndarray, "shots"]:
+def shot_rows(labels: Labels, num_shots: int, seed: int, draw: int = 0) -> Int[np.ndarray, "shots"]:
     """`num_shots` different images of each label, drawn uniformly, sorted by label.
+
+    Each draw of a seed is another.
 
     Raises ValueError naming the first label that has fewer.
     """
@@ -102,26 +122,8 @@ def shot_rows(labels: Labels, num_shots: int, seed: int) -> Int[np.ndarray, "sho
         raise ValueError(
             f"{sizes[short]} images of class {names[short]}; expected at least {num_shots}"
         )
-    chosen = RandomStream(seed, "shots", num_shots).distinct_integers(sizes, num_shots)
+    chosen = RandomStream(seed, "shots", num_shots, draw).distinct_integers(sizes, num_shots)
     return order[(starts[:, None] + chosen).ravel()]
-
-
-def few_shot_accuracies(
-    train: Vectors,
-    train_labels: Labels,
-    test: Vectors,
-    test_labels: Labels,
-    *,
-    num_shots: int,
-    seeds: Sequence[int],
-) -> Float[np.ndarray, "seeds"]:
-    """Accuracy on all test images of a probe on `num_shots` images per class, one per seed."""
-    accuracies = np.empty(len(seeds))
-    for place, seed in enumerate(seeds):
-        rows = shot_rows(train_labels, num_shots, seed)
-        probe = fit_probe(train[rows], train_labels[rows])
-        accuracies[place] = np.mean(probe.predictions(test) == test_labels)
-    return accuracies
 
 
 def linear_probe(
@@ -135,31 +137,29 @@ def linear_probe(
 
     A class with one image is held out of nothing. One strength is taken as it is.
     """
-    best = strengths[0]
-    if len(strengths) > 1:
-        held_out = held_out_rows(labels, seed)
-        accuracies = [
-            _accuracy(fit_probe(train[~held_out], labels[~held_out], one), train, labels, held_out)
-            for one in sorted(strengths)
-        ]
-        best = sorted(strengths)[int(np.argmax(accuracies))]
-    return fit_probe(train, labels, best)
+    grid = sorted(strengths)
+    held_out = held_out_rows(labels, seed)
+    if len(grid) == 1 or not held_out.any():
+        return fit_probe(train, labels, grid[0])
+    inputs = _inputs(train[~held_out], labels[~held_out])
+    accuracies: list[float] = []
+    found = None
+    for strength in grid:  # each from the one before, which is near
+        found = inputs.fit(strength, found)
+        predicted = inputs.probe(found, strength).predictions(train[held_out])
+        accuracies.append(float(np.mean(predicted == labels[held_out])))
+    return fit_probe(train, labels, grid[int(np.argmax(accuracies))])
 
 
-def held_out_rows(labels: Labels, seed: int) -> Bool[np.ndarray, "images"]:
-    """A fifth of each class's images, rounded up, but never all of them; at random."""
+def held_out_rows(
+    labels: Labels, seed: int, one_of: int = ONE_OF, purpose: str = "held-out"
+) -> Bool[np.ndarray, "images"]:
+    """One of so many of each class's images, rounded up, but never all of them; at random."""
     is_held_out = np.zeros(len(labels), dtype=np.bool_)
-    shuffled = RandomStream(seed, "held-out").permutation(len(labels))
-    for label in np.unique(labels):
-        own = shuffled[labels[shuffled] == label]
-        num = min(int(np.ceil(HELD_OUT_SHARE * len(own))), len(own) - 1)
-        is_held_out[own[:num]] = True
+    shuffled = RandomStream(seed, purpose).permutation(len(labels))
+    by_label = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    _, starts, sizes = np.unique(labels[by_label], return_index=True, return_counts=True)
+    places = np.arange(len(labels)) - np.repeat(starts, sizes)
+    nums = np.minimum(-(-sizes // one_of), sizes - 1)
+    is_held_out[by_label[places < np.repeat(nums, sizes)]] = True
     return is_held_out
-
-
-def _accuracy(
-    probe: Probe, vectors: Vectors, labels: Labels, rows: Bool[np.ndarray, "images"]
-) -> float:
-    if not rows.any():
-        return 0.0
-    return float(np.mean(probe.predictions(vectors[rows]) == labels[rows]))

@@ -76,18 +76,29 @@ def human_agreement(
 
 def noise_ceiling(people: Triangles) -> Ceiling:
     """Lower and upper ceiling; NaN for fewer than two participants."""
-    num = len(people)
-    if num < 2:
-        return Ceiling(math.nan, math.nan, num)
+    lower, upper = participants_agreement(people)
+    return Ceiling(_defined_mean(lower.tolist()), _defined_mean(upper.tolist()), len(people))
+
+
+def participants_agreement(
+    people: Triangles,
+) -> tuple[Float[np.ndarray, "participants"], Float[np.ndarray, "participants"]]:
+    """Each participant's correlation with the mean of the others, and with the mean of all.
+
+    NaN where it is undefined, as for a participant who is alone.
+    """
+    nothing = np.full(len(people), np.nan)
+    if len(people) < 2:
+        return nothing, nothing
     totals, numbers = _summed_ranks(people)
     whole = _mean(totals, numbers)
-    lower, upper = [], []
-    for own in people:
+    lower, upper = nothing.copy(), nothing.copy()
+    for who, own in enumerate(people):
         ranks, is_judged = _unit_ranks(own)
         others = _mean(totals - np.where(is_judged, ranks, 0.0), numbers - is_judged)
-        lower.append(spearman_of_pairs(own, others))
-        upper.append(spearman_of_pairs(own, whole))
-    return Ceiling(_defined_mean(lower), _defined_mean(upper), num)
+        lower[who] = spearman_of_pairs(own, others)
+        upper[who] = spearman_of_pairs(own, whole)
+    return lower, upper
 
 
 def model_agreement(

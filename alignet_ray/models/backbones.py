@@ -16,11 +16,12 @@ from alignet_ray.config.backbone import (
     BackboneConfig,
     Preprocessing,
     PreprocessingConfig,
-    Representation,
     ResolvedBackbone,
 )
+from alignet_ray.config.layers import Representation, block_number
 from alignet_ray.errors import InputError
-from alignet_ray.models.open_clip_models import create_open_clip
+from alignet_ray.models.inner_blocks import inner_block, refuse_missing_block
+from alignet_ray.models.open_clip_models import create_open_clip, open_clip_representation
 from alignet_ray.models.timm_models import create_timm, timm_representation
 from alignet_ray.models.weights import weights_sha256
 
@@ -66,6 +67,9 @@ def represent(trunk: nn.Module, images: Tensor, representation: Representation) 
         output = trunk(images)
         # Towers of captioning models (CoCa) give their tokens for the decoder as well.
         return output[0] if isinstance(output, tuple) else output
+    block = block_number(representation)
+    if block is not None:
+        return inner_block(trunk, images, block)
     timm_model: Any = trunk
     return timm_model.forward_head(timm_model.forward_features(images), pre_logits=True)
 
@@ -80,7 +84,7 @@ def load_backbone(config: BackboneConfig, *, expected_sha256: str | None = None)
         torch.manual_seed(_INITIALISATION_SEED)
         if config.name.startswith(OPEN_CLIP_PREFIX):
             trunk, native = create_open_clip(config)
-            representation: Representation = "output"
+            representation = open_clip_representation(config)
         else:
             trunk, native = create_timm(config)
             representation = timm_representation(config, trunk)
@@ -109,9 +113,13 @@ def load_backbone(config: BackboneConfig, *, expected_sha256: str | None = None)
 
 def _measure_dim(trunk: nn.Module, resolved: ResolvedBackbone) -> int:
     side = resolved.preprocessing.resolution
+    images = torch.zeros(1, 3, side, side)
+    block = block_number(resolved.representation)
     try:
         with torch.no_grad():
-            output = represent(trunk, torch.zeros(1, 3, side, side), resolved.representation)
+            if block is not None:
+                refuse_missing_block(trunk, images, block, resolved.name)
+            output = represent(trunk, images, resolved.representation)
     except (AssertionError, RuntimeError) as error:
         raise InputError(
             f"fails on {side} px ({error})", "a resolution that the model takes", resolved.name,

@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from alignet_ray.config.backbone import OPEN_CLIP_PREFIX, BackboneConfig, Preprocessing
+from alignet_ray.config.layers import AUTO, OUTPUT, PRE_LOGITS, Representation
 from alignet_ray.errors import InputError
 from alignet_ray.models.weights import load_weights, no_download, refuse_loader_arguments
 
@@ -36,6 +37,16 @@ def create_open_clip(config: BackboneConfig) -> tuple[nn.Module, Preprocessing]:
     if config.checkpoint is not None:
         load_weights(visual, config.checkpoint, prefix="visual.")
     return visual, _preprocessing({**open_clip.get_model_preprocess_cfg(model), **of_tag})
+
+
+def open_clip_representation(config: BackboneConfig) -> Representation:
+    """The layer that is asked for, or the tower's output. Raises InputError for `pre_logits`."""
+    if config.representation == PRE_LOGITS:
+        raise InputError(
+            f"{PRE_LOGITS} of a tower without a classifier", f"`{OUTPUT}` or an inner block",
+            config.name, "Leave --representation out.",
+        )  # fmt: skip
+    return OUTPUT if config.representation == AUTO else config.representation
 
 
 def _create(config: BackboneConfig, name: str, tag: str | None) -> Any:

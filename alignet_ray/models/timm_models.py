@@ -6,7 +6,8 @@ import timm
 import timm.data
 from torch import nn
 
-from alignet_ray.config.backbone import BackboneConfig, Preprocessing, Representation
+from alignet_ray.config.backbone import BackboneConfig, Preprocessing
+from alignet_ray.config.layers import AUTO, OUTPUT, PRE_LOGITS, Representation
 from alignet_ray.errors import InputError
 from alignet_ray.models.weights import load_weights, no_download, refuse_loader_arguments
 
@@ -49,7 +50,7 @@ def _timm_preprocessing(trunk: nn.Module) -> Preprocessing:
 
 def timm_representation(config: BackboneConfig, trunk: nn.Module) -> Representation:
     """The layer that is asked for, or that of the model's family."""
-    if config.representation != "auto":
+    if config.representation != AUTO:
         return config.representation
     return default_representation(config.name, str(getattr(trunk, "pretrained_cfg", {}).get("tag")))
 
@@ -63,4 +64,4 @@ def default_representation(name: str, tag: str) -> Representation:
     """
     full = name if "." in name else f"{name}.{tag}"
     is_image_text = any(word in full for word in ("clip", "openai", "laion", "datacomp", "dfn"))
-    return "output" if is_image_text and "_ft_" not in full else "pre_logits"
+    return OUTPUT if is_image_text and "_ft_" not in full else PRE_LOGITS

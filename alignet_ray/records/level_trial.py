@@ -5,7 +5,7 @@ What the fields hold is said in `levels`, which reads them all.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,9 @@ LEVEL_NAMES = {
     "class_boundary": 2, "class_border": 2,
 }  # fmt: skip
 
+Design = Mapping[frozenset[str], int]
+"""The level of each triplet of image names."""
+
 _IMAGE_SUFFIX = re.compile(r"\.(jpe?g|png|webp)$", re.IGNORECASE)
 _WORDNET_ID = re.compile(r"(n\d{8})(_|$)")
 _MILLISECONDS = 1000.0
@@ -49,8 +52,13 @@ class LevelTrial:
     is_correct: bool
 
 
-def level_trial(record: dict[str, Any], place: str, line: str) -> LevelTrial:
-    """The trial of a line, whose place in errors is `line`. Raises InputError for a wrong one."""
+def level_trial(
+    record: dict[str, Any], place: str, line: str, design: Design | None = None
+) -> LevelTrial:
+    """The trial of a line, whose place in errors is `line`; `design` names levels that it does not.
+
+    Raises InputError for a wrong one.
+    """
     paths = [record.get(field) for field in IMAGE_FIELDS]
     if not all(isinstance(path, str) and path for path in paths):
         raise InputError(
@@ -61,6 +69,7 @@ def level_trial(record: dict[str, Any], place: str, line: str) -> LevelTrial:
         raise InputError(f"an image twice ({', '.join(names)})", "three images", line)
     kind = KINDS.index(record["exp_trial_type"])
     odd = _odd_position(record.get("selected_image"), names, line)
+    told = _told_level(record, names, line, design or {})
     is_missed = odd == MISSED
     who, subject = record.get("file_identifier"), str(record["subject_id"])
     return LevelTrial(
@@ -69,15 +78,20 @@ def level_trial(record: dict[str, Any], place: str, line: str) -> LevelTrial:
         odd_position=odd,
         seconds=float("nan") if is_missed else _seconds(record.get("rt"), line),
         kind=kind,
-        level=level_of(names, record.get("triplet_class"), line, needed=kind == EXPERIMENT),
+        level=level_of(names, told, line, needed=kind == EXPERIMENT),
         is_correct=kind == CATCH and _is_correct(record, names, odd, line),
     )  # fmt: skip
 
 
 def image_names(paths: Sequence[str]) -> tuple[str, str, str]:
     """Names of three image files, without folder and suffix."""
-    first, second, third = (_IMAGE_SUFFIX.sub("", path.rpartition("/")[2]) for path in paths)
+    first, second, third = map(image_name, paths)
     return first, second, third
+
+
+def image_name(path: str) -> str:
+    """The name of an image file, without folder and suffix."""
+    return _IMAGE_SUFFIX.sub("", path.rpartition("/")[2])
 
 
 def level_of(names: Sequence[str], told: object, line: str, *, needed: bool = True) -> int:
@@ -88,7 +102,7 @@ def level_of(names: Sequence[str], told: object, line: str, *, needed: bool = Tr
         if found is None and needed:
             raise InputError(
                 f"no triplet_class, and no WordNet ids in {', '.join(names)}", "one of the two",
-                line, f"Give a triplet_class: {', '.join(LEVEL_NAMES)}.",
+                line, f"Give a triplet_class ({', '.join(LEVEL_NAMES)}), or a design that does.",
             )  # fmt: skip
         return found or 0
     if told not in LEVEL_NAMES:
@@ -118,10 +132,23 @@ def numbered_images(
     return images, np.array(rows, dtype=np.int64)
 
 
+def _told_level(record: dict[str, Any], names: Sequence[str], line: str, design: Design) -> object:
+    """The level that the line names, or else the design; where both do they must agree."""
+    told, planned = record.get("triplet_class"), design.get(frozenset(names))
+    if planned is None:
+        return told
+    if told in (None, "") or LEVEL_NAMES.get(str(told)) == planned:
+        return LEVELS[planned]
+    raise InputError(
+        f"triplet_class {told!r}", f"{LEVELS[planned]}, as the design says", line,
+        "Do trials and design belong together?",
+    )  # fmt: skip
+
+
 def _odd_position(selected: object, names: Sequence[str], line: str) -> int:
     if selected == NO_IMAGE:
         return MISSED
-    name = _IMAGE_SUFFIX.sub("", str(selected).rpartition("/")[2])
+    name = image_name(str(selected))
     if name not in names:
         raise InputError(
             f"selected_image {selected!r}", f"one of {', '.join(names)}, or {NO_IMAGE!r}", line,

@@ -10,7 +10,8 @@
     catch_trial_correct   whether a catch trial was answered rightly
 
 The level is also known from the WordNet ids of the image names (n04536866_6609.JPEG), and with it
-the odd one of a catch trial: where both are told they must agree. A folder is read file by file.
+the odd one of a catch trial: where both are told they must agree. A design table can name the
+level where neither does. A folder is read file by file.
 """
 
 import json
@@ -23,10 +24,10 @@ from jaxtyping import Int
 
 from alignet_ray.errors import InputError
 from alignet_ray.functional.levels import EXPERIMENT, KINDS, Trials
-from alignet_ray.records.level_trial import LevelTrial, level_trial, numbered_images
+from alignet_ray.records.level_trial import Design, LevelTrial, level_trial, numbered_images
 from alignet_ray.records.store import Folder, read_url
 
-_SUFFIXES = (".json", ".jsonl")
+TRIAL_SUFFIXES = (".json", ".jsonl")
 _SHOWN_LETTERS = 60
 
 
@@ -45,9 +46,10 @@ class LevelsTrials:
     num_without_subject: int
 
 
-def read_levels(url: str) -> LevelsTrials:
+def read_levels(url: str, design: Design | None = None) -> LevelsTrials:
     """All trials in a file or in the .json and .jsonl files of a folder.
 
+    `design` has the levels of triplets whose trials do not name them.
     Participants are in the order of their files and lines. Raises InputError naming the first
     wrong line, and a participant who answers one triplet of the experiment twice.
     """
@@ -60,7 +62,7 @@ def read_levels(url: str) -> LevelsTrials:
             elif record.get("subject_id") is None:
                 num_without += 1
             else:
-                trials.append(level_trial(record, place, f"{place}, line {number}"))
+                trials.append(level_trial(record, place, f"{place}, line {number}", design))
     if not trials:
         raise InputError(
             "no trials", f"lines whose exp_trial_type is one of {', '.join(KINDS)}", url,
@@ -70,10 +72,10 @@ def read_levels(url: str) -> LevelsTrials:
 
 
 def _places(url: str) -> list[str]:
-    if url.lower().endswith(_SUFFIXES):
+    if url.lower().endswith(TRIAL_SUFFIXES):
         return [url]
     folder = Folder.at(url)
-    names = sorted(name for name in folder.sizes() if name.lower().endswith(_SUFFIXES))
+    names = sorted(name for name in folder.sizes() if name.lower().endswith(TRIAL_SUFFIXES))
     if not names:
         raise InputError(
             "no .json or .jsonl file", "one per participant", folder.url, "Check the folder."

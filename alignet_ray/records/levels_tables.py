@@ -12,7 +12,7 @@ from jaxtyping import Int
 from alignet_ray.errors import InputError
 from alignet_ray.records.csv_rows import csv_rows
 from alignet_ray.records.human import HumanChoices
-from alignet_ray.records.level_trial import image_names, level_of, numbered_images
+from alignet_ray.records.level_trial import Design, image_names, level_of, numbered_images
 
 
 def read_design(url: str) -> tuple[tuple[str, ...], Int[np.ndarray, "rows 3"], Sequence[int]]:
@@ -25,6 +25,20 @@ def read_design(url: str) -> tuple[tuple[str, ...], Int[np.ndarray, "rows 3"], S
     ]
     images, triplets = numbered_images(shown)
     return images, triplets, levels
+
+
+def read_design_levels(url: str) -> Design:
+    """The level of each triplet of a design table. Raises InputError where rows differ about it."""
+    images, triplets, levels = read_design(url)
+    planned: dict[frozenset[str], int] = {}
+    for row, level in zip(triplets.tolist(), levels, strict=True):
+        names = frozenset(images[place] for place in row)
+        if planned.setdefault(names, level) != level:
+            raise InputError(
+                f"two levels of the triplet {', '.join(sorted(names))}", "one", url,
+                "Correct its triplet_class.",
+            )  # fmt: skip
+    return planned
 
 
 def read_catch_trials(url: str) -> HumanChoices:

@@ -22,7 +22,6 @@ from PIL import Image
 
 from alignet_ray.config.backbone import BackboneConfig, Preprocessing, ResolvedBackbone
 from alignet_ray.config.resources import Resources
-from alignet_ray.errors import MismatchError
 from alignet_ray.models.backbones import load_backbone
 from alignet_ray.models.plugins import import_plugins
 from alignet_ray.models.preprocessing import (
@@ -35,6 +34,7 @@ from alignet_ray.models.preprocessing import (
 from alignet_ray.models.tensor_float import forbid_tensor_float
 from alignet_ray.records.digests import Json
 from alignet_ray.records.image_table import IMAGES_FOLDER, StoredImage, image_table
+from alignet_ray.records.listed_image import read_listed_image
 from alignet_ray.records.listing import ListingIndex, read_rows
 from alignet_ray.records.parquet import parquet_bytes
 from alignet_ray.records.parts import PartLayout, missing_parts, write_part
@@ -195,25 +195,11 @@ def read_ahead(rows: Sequence[Row]) -> Iterator[bytes]:
     with ThreadPoolExecutor(_READ_THREADS) as pool:
         reading: deque[Future[bytes]] = deque()
         for row in rows:
-            reading.append(pool.submit(_read_listed, row))
+            reading.append(pool.submit(read_listed_image, row))
             if len(reading) > _READ_THREADS:
                 yield reading.popleft().result()
         while reading:
             yield reading.popleft().result()
-
-
-def _read_listed(row: Row) -> bytes:
-    parent, _, name = row["url"].rpartition("/")
-    folder = Folder(parent or "/")
-    if row["offset"] is not None:
-        return folder.read_range(name, row["offset"], row["offset"] + row["length"])
-    data = folder.read(name)
-    if len(data) != row["length"]:
-        raise MismatchError(
-            f"{len(data)} bytes", f"{row['length']} bytes as when it was listed", row["url"],
-            "Restore the file, or start a new run on the changed images.",
-        )  # fmt: skip
-    return data
 
 
 def _decode_one(

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from alignet_ray.config.backbone import OPEN_CLIP_PREFIX, Preprocessing, ResolvedBackbone
+from alignet_ray.config.layers import block_number
 from alignet_ray.models.timm_config import Library, library_of
 from alignet_ray.records.digests import Json
 from alignet_ray.records.student import WEIGHTS_NAME, Student
@@ -121,8 +122,9 @@ def _load_by_timm(aligned: ResolvedBackbone, *, is_plugin: bool) -> Iterator[str
         f'model = timm.create_model("local-dir:student", pretrained=True{headless}).eval()',
         "data = timm.data.resolve_model_data_config(model)",
         "transform = timm.data.create_transform(**data, is_training=False)",
+        'image = transform(Image.open("one.jpg").convert("RGB"))[None]',
         "with torch.no_grad():",
-        '    vector = model(transform(Image.open("one.jpg").convert("RGB"))[None])',
+        f"    vector = {_vector_of_timm(aligned)}",
     )
     architecture = aligned.name.partition(".")[0]
     arguments = [f"{key}={value!r}" for key, value in aligned.as_config().arguments().items()]
@@ -133,6 +135,13 @@ def _load_by_timm(aligned: ResolvedBackbone, *, is_plugin: bool) -> Iterator[str
         f'model = timm.create_model("{architecture}", {", ".join((path, *arguments))})',
         *(("model.reset_classifier(0)",) if headless else ()),
     )
+
+
+def _vector_of_timm(aligned: ResolvedBackbone) -> str:
+    block = block_number(aligned.representation)
+    if block is None:
+        return "model(image)"
+    return f"model.forward_intermediates(image, [{block}], intermediates_only=True)[0].mean((2, 3))"
 
 
 def _load_by_open_clip(aligned: ResolvedBackbone) -> Iterator[str]:
@@ -151,7 +160,7 @@ def _load_by_open_clip(aligned: ResolvedBackbone) -> Iterator[str]:
         *_torchvision_transform(aligned.preprocessing),
         "with torch.no_grad():",
         '    image = transform(Image.open("one.jpg").convert("RGB"))[None]',
-        "    vector = model.encode_image(image, normalize=False)",
+        f"    vector = {_vector_of_open_clip(aligned)}",
     )
     yield from _paragraph(
         "There is no `config.json`, which timm and the hub read, beside weights of open_clip: "
@@ -190,6 +199,14 @@ def _how_to_apply_the_head(student: Student) -> Iterator[str]:
 def _has_head(student: Student) -> bool:
     loss: Json = student.training.get("settings", {}).get("loss", {})
     return loss.get("head", "none") != "none"
+
+
+def _vector_of_open_clip(aligned: ResolvedBackbone) -> str:
+    block = block_number(aligned.representation)
+    if block is None:
+        return "model.encode_image(image, normalize=False)"
+    inside = f"model.visual.forward_intermediates(image, [{block}], intermediates_only=True)"
+    return f'{inside}["image_intermediates"][0].mean((2, 3))'
 
 
 def _pixels(aligned: ResolvedBackbone) -> Iterator[str]:
@@ -307,6 +324,9 @@ def _limits(student: Student) -> Iterator[str]:
             "A classifier in the weights is the initial model's: it was not trained along, and its "
             "logits mean little now. "
         )
+    block = block_number(student.aligned.representation)
+    if block is not None:
+        classifier = f"What lies behind block {block} was not trained along. "
     yield from _paragraph(
         f"{classifier}The teacher predicts the judgements of the people whom it was fitted to, on "
         "their kind of images; what it gets wrong, this model learned too. Biases of the initial "

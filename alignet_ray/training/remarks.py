@@ -34,7 +34,7 @@ def _collapse(figures: Json) -> str | None:
     validation = figures.get("validation")
     if validation is None:
         last = figures.get("last_step")
-        is_constant = bool(last and last["triplets"] and last["accuracy"] == 0)
+        is_constant = bool(last and last.get("triplets") and last["accuracy"] == 0)
     else:
         after = validation["after"]
         is_uniform = math.log(3) - after["student_entropy"] < _TIE_NATS

@@ -20,7 +20,7 @@ RESOLVED = st.builds(
     ResolvedBackbone,
     name=st.text(),
     model_args=st.lists(st.sampled_from(["a=1", "pad_type=same"])).map(tuple),
-    representation=st.sampled_from(["pre_logits", "output"]),
+    representation=st.sampled_from(["pre_logits", "output", "block:3"]),
     preprocessing=st.builds(
         Preprocessing,
         resolution=st.integers(8, 1000),
@@ -69,6 +69,13 @@ def test_a_record_without_a_field_names_it(backbone, name):
     record = backbone.to_json()
     del record[name]
     with pytest.raises(RecordError, match=name):
+        ResolvedBackbone.from_json(record, "here")
+
+
+@given(RESOLVED)
+def test_a_record_of_a_layer_that_has_no_name_is_refused(backbone):
+    record = {**backbone.to_json(), "representation": "logits"}
+    with pytest.raises(RecordError, match="here: representation 'logits'"):
         ResolvedBackbone.from_json(record, "here")
 
 

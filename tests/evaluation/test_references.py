@@ -35,9 +35,13 @@ def test_labels(text, label, reference):
 
 
 def test_a_student_is_two_models(tmp_path, resolved):
-    student = Student(initial=resolved("a" * 64), aligned=resolved("b" * 64))
+    # As train writes it: the setting may be "auto", the figure is what it came to.
+    training = {"settings": {"loss": {"student_temperature": "auto"}},
+                "figures": {"student_temperature": 18.8}}  # fmt: skip
+    student = Student(initial=resolved("a" * 64), aligned=resolved("b" * 64), training=training)
     write_student(Folder.at(str(tmp_path / "s")), student, {"w": torch.zeros(1)})
     before, after = models(f"{tmp_path}/s")
+    assert [m.temperature for m in (before, after)] == [18.8, 18.8]
     assert [m.variant for m in (before, after)] == ["before", "after"]
     assert {m.label for m in (before, after)} == {"s"}
     assert [m.expected_sha256 for m in (before, after)] == ["a" * 64, "b" * 64]

@@ -22,6 +22,8 @@ def test_every_figure_and_everything_left_out_is_said(capsys):
             *(row(label="mine", variant=v) for v in ("before", "after")),
             row(label="mine", variant="after", measure="doubt", **UNDEFINED),
             row(label="mine", variant="after", measure="aside", estimate=0.123),
+            row(label="mine", variant="after", similarity="centred_dot", estimate=0.1231),
+            row(label="mine", variant="after", temperature=2.0, estimate=0.1232),
         ],
         "differences": [
             row(label="mine", **{"from": "before"}, to="after", estimate=0.01, low=-0.02, high=0.04)
@@ -30,7 +32,12 @@ def test_every_figure_and_everything_left_out_is_said(capsys):
     }  # fmt: skip
     results = {
         "parts": {"odd_one_out": part},
-        "settings": {"ties": "a tie is wrong", "interval": "95% bootstrap"},
+        "settings": {
+            "ties": "a tie is wrong",
+            "interval": "95% bootstrap",
+            "similarities": ["centred_dot", "dot"],
+            "temperatures": [1.0, 2.0],
+        },
         "models": [{"label": "mine", "variant": v} for v in ("before", "after")],
         "left_out": [{"what": "other before", "reason": "no weights"}],
     }
@@ -51,4 +58,6 @@ def test_every_figure_and_everything_left_out_is_said(capsys):
         *places.values(),
     ):
         assert said in text
-    assert "0.123" not in text  # not among the chief figures
+    assert (
+        "0.123" not in text
+    )  # not among the chief figures: the last similarity, the first temperature

@@ -1,4 +1,4 @@
-"""Changes of distances by relation, against one loop over all pairs; invariances; regression."""
+"""Distances by relation, against one loop over all pairs; invariances; errors; regression."""
 
 from itertools import combinations
 
@@ -6,10 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from scipy.spatial.distance import pdist
 
 from alignet_ray.functional import hierarchy
 from alignet_ray.functional.category_pairs import RELATIONS, relations
-from alignet_ray.functional.hierarchy import distance_moments, hierarchy_change, sampled_pairs
+from alignet_ray.functional.hierarchy import (
+    distance_moments,
+    relation_distances,
+    sampled_pairs,
+)
+from alignet_ray.functional.jackknife import jackknife_error
 from alignet_ray.functional.mixed_effects import mixed_effects
 from alignet_ray.functional.random_streams import RandomStream
 
@@ -26,56 +32,93 @@ def world(seed=0, num_images=NUM_IMAGES):
     return before, after.astype(np.float32), categories
 
 
-def literal(before, after, categories):
-    pairs = np.array(list(combinations(range(len(before)), 2)))
-    changes = 0
-    for vectors, sign in ((before, -1), (after, 1)):
-        exact = vectors.astype(np.float64)
-        distances = np.array([np.linalg.norm(exact[i] - exact[j]) for i, j in pairs])
-        changes = changes + sign * (distances - distances.mean()) / distances.std()
-    return pairs, relations(*categories[pairs.T]), changes
+def literal(vectors, categories):
+    """All pairs, their relations and z-scored distances, one after the other."""
+    pairs = np.array(list(combinations(range(len(vectors)), 2)))
+    exact = vectors.astype(np.float64)
+    distances = np.array([np.linalg.norm(exact[i] - exact[j]) for i, j in pairs])
+    scores = (distances - distances.mean()) / distances.std()
+    return pairs, relations(*categories[pairs.T]), scores
 
 
-def test_changes_are_the_literal_ones_whatever_the_block(monkeypatch):
-    monkeypatch.setattr(hierarchy, "_ROWS_AT_ONCE", 5)
-    before, after, categories = world()
-    found = hierarchy_change(before, after, categories)
-    pairs, relation, changes = literal(before, after, categories)
+def means(vectors, categories):
+    _, relation, scores = literal(vectors, categories)
+    return np.array([scores[relation == number].mean() for number in range(len(RELATIONS))])
+
+
+@pytest.mark.parametrize("entries", [7, 5 * NUM_IMAGES, 1 << 20])
+def test_distances_are_the_literal_ones_whatever_the_block(monkeypatch, entries):
+    monkeypatch.setattr(hierarchy, "_ENTRIES_AT_ONCE", entries)
+    _, after, categories = world()
+    found = relation_distances(after, categories)
+    pairs, relation, scores = literal(after, categories)
     for number in range(len(RELATIONS)):
-        own = changes[relation == number]
-        assert found.by_relation.num_pairs[number] == len(own)
-        assert found.by_relation.mean[number] == pytest.approx(own.mean())
-        assert found.by_relation.deviation[number] == pytest.approx(own.std())
+        own = scores[relation == number]
+        assert found.num_pairs[number] == len(own)
+        assert found.mean[number] == pytest.approx(own.mean())
     above = np.sort(categories[pairs, 2], axis=1)
     for row, column in ((0, 0), (0, 1), (1, 1)):
-        own = changes[(above == (row, column)).all(axis=1)]
+        own = scores[(above == (row, column)).all(axis=1)]
         for place in ((row, column), (column, row)):
-            assert found.by_superordinate.mean[place] == pytest.approx(own.mean())
-            assert found.by_superordinate.num_pairs[place] == len(own)
-    assert found.by_relation.mean[3] > 0.2, "superordinate categories were moved apart"
-    assert (found.by_relation.mean[:3] < 0).all()
-    assert found.by_relation.num_pairs.sum() == NUM_IMAGES * (NUM_IMAGES - 1) // 2
+            assert found.by_superordinate[place] == pytest.approx(own.mean())
+    assert found.mean[3] > 0.2, "superordinate categories were moved apart"
+    assert (found.mean[:3] < 0).all()
+    assert found.num_pairs.sum() == NUM_IMAGES * (NUM_IMAGES - 1) // 2
+
+
+def test_without_an_image_the_means_are_those_of_the_others():
+    _, after, categories = world()
+    found = relation_distances(after, categories)
+    for image in range(NUM_IMAGES):
+        others = np.arange(NUM_IMAGES) != image
+        assert found.without[image] == pytest.approx(means(after[others], categories[others]))
+
+
+def test_the_jackknife_agrees_with_the_bootstrap_over_images():
+    before, after, categories = world(num_images=120)
+    old, new = (relation_distances(own, categories) for own in (before, after))
+    random = np.random.default_rng(0)
+    drawn = [random.integers(0, 120, 120) for _ in range(150)]
+
+    def change(rows):
+        different = (rows[:, None] != rows[None])[np.triu_indices(len(rows), 1)]
+        changes = 0
+        for vectors, sign in ((before, -1), (after, 1)):
+            distances = pdist(vectors[rows].astype(np.float64))
+            own = distances[different]
+            changes = changes + sign * (distances - own.mean()) / own.std()
+        relation = relations(*categories[rows][np.array(np.triu_indices(len(rows), 1))])
+        return [changes[different & (relation == number)].mean() for number in range(4)]
+
+    expected = np.std([change(rows) for rows in drawn], axis=0)
+    for number in range(len(RELATIONS)):
+        error = jackknife_error(new.without[:, number] - old.without[:, number])
+        assert error == pytest.approx(expected[number], rel=0.35)
 
 
 def test_scale_shift_rotation_and_the_order_of_images_change_nothing():
-    before, after, categories = world()
-    expected = hierarchy_change(before, after, categories).by_relation.mean
+    _, after, categories = world()
+    expected = relation_distances(after, categories).mean
     random = np.random.default_rng(1)
     rotation = np.linalg.qr(random.normal(size=(6, 6)))[0]
-    moved = hierarchy_change(before, after @ rotation * 7 + 100, categories)
-    assert moved.by_relation.mean == pytest.approx(expected, abs=1e-5)
+    moved = relation_distances(after @ rotation * 7 + 100, categories)
+    assert moved.mean == pytest.approx(expected, abs=1e-5)
     order = random.permutation(NUM_IMAGES)
-    permuted = hierarchy_change(before[order], after[order], categories[order])
-    assert permuted.by_relation.mean == pytest.approx(expected)
+    permuted = relation_distances(after[order], categories[order])
+    assert permuted.mean == pytest.approx(expected)
 
 
-def test_no_alignment_is_no_change_and_a_missing_relation_is_nan():
-    before, _, categories = world()
-    categories = np.stack([categories[:, 0], categories[:, 0], categories[:, 2]], axis=1)
-    found = hierarchy_change(before, before, categories)
-    assert np.isnan(found.by_relation.mean[1])
-    assert found.by_relation.num_pairs[1] == 0
-    assert found.by_relation.mean[[0, 2, 3]] == pytest.approx(0.0)
+def test_a_missing_relation_is_nan_and_a_single_pair_has_no_error():
+    before, _, _ = world()
+    numbers = np.arange(NUM_IMAGES)
+    numbers[1] = 0  # one pair of one class, every other image a class of its own
+    categories = np.stack([numbers, numbers, numbers // 12], axis=1)
+    found = relation_distances(before, categories)
+    assert found.num_pairs[:2].tolist() == [1, 0]
+    assert np.isfinite(found.mean[[0, 2, 3]]).all()
+    assert np.isnan(found.mean[1])
+    assert np.isnan(jackknife_error(found.without[:, 0]))
+    assert np.isfinite(jackknife_error(found.without[:, 2]))
 
 
 def test_equal_vectors_have_no_distances_to_compare():
@@ -89,10 +132,16 @@ def test_equal_vectors_have_no_distances_to_compare():
 
 def test_sampled_pairs_have_the_changes_of_all():
     before, after, categories = world()
-    pairs, _, changes = literal(before, after, categories)
+    pairs, _, old = literal(before, categories)
+    changes = literal(after, categories)[2] - old
     of_pair = {tuple(pair): change for pair, change in zip(pairs.tolist(), changes, strict=True)}
     found = sampled_pairs(
-        before, after, categories, most_per_relation=9, stream=RandomStream(0, "pairs")
+        before,
+        after,
+        categories,
+        (distance_moments(before), distance_moments(after)),
+        most_per_relation=9,
+        stream=RandomStream(0, "pairs"),
     )
     assert len(found.left) == 4 * 9
     for left, right, change in zip(found.left, found.right, found.change, strict=True):

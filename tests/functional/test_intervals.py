@@ -1,4 +1,4 @@
-"""Wald intervals against statsmodels, the sign test against counting coins."""
+"""Wald and exact intervals against statsmodels, the sign test against counting coins."""
 
 from math import comb
 
@@ -11,6 +11,7 @@ from statsmodels.stats.weightstats import DescrStatsW
 
 from alignet_ray.functional.intervals import (
     difference_interval,
+    exact_interval,
     mean_interval,
     sign_test,
     wald_interval,
@@ -28,6 +29,16 @@ def test_a_share_s_interval_is_statsmodels_s_but_for_clipping(num, data):
 
 def test_no_items_have_no_share():
     assert np.isnan(wald_interval(0, 0)).all()
+
+
+@given(st.integers(1, 200), st.data())
+def test_exact_intervals_are_statsmodels_s_and_have_width_at_the_ends(num, data):
+    right = data.draw(st.integers(0, num))
+    found = exact_interval(right, num)
+    expected = proportion_confint(right, num, method="beta")
+    assert found == pytest.approx((right / num, *expected), abs=1e-9)
+    assert exact_interval(num, num).low < 1
+    assert np.isnan(exact_interval(0, 0)).all()
 
 
 def test_a_mean_s_interval_is_statsmodels_s():

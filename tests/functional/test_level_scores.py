@@ -41,6 +41,25 @@ def test_scores_are_the_literal_means():
         ceiling = leave_one_out_majority(counts[rows]).mean()
         assert own.noise_ceiling.estimate == pytest.approx(ceiling)
         assert own.noise_ceiling.estimate <= own.majority_share.estimate
+        assert own.num_repeated == own.num_triplets
+
+
+def test_ceilings_leave_out_what_one_person_alone_judged():
+    choices, counts, level = world()
+    alone = np.vstack([counts, np.eye(3, dtype=np.int64)])
+    more_choices = np.pad(choices, ((0, 0), (0, 3)))
+    wanted = level_scores(choices, counts, level, num_resamples=5, seed=0)[ALL_LEVELS]
+    found = level_scores(
+        more_choices, alone, np.pad(level, (0, 3)), num_resamples=5, seed=0
+    )[ALL_LEVELS]  # fmt: skip
+    assert (found.num_triplets, found.num_repeated) == (63, 60)
+    assert found.noise_ceiling == wanted.noise_ceiling
+    assert found.majority_share == wanted.majority_share
+    nobody = level_scores(
+        more_choices[:, 60:], alone[60:], np.zeros(3, np.int64), num_resamples=5, seed=0
+    )[ALL_LEVELS]
+    assert nobody.num_repeated == 0
+    assert np.isnan([*nobody.noise_ceiling, *nobody.majority_share]).all()
 
 
 def test_a_model_that_is_the_majority_has_all_but_what_people_tie_on():

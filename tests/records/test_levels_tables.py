@@ -4,7 +4,7 @@ import pytest
 
 from alignet_ray.errors import InputError
 from alignet_ray.records.level_trial import wordnet_id
-from alignet_ray.records.levels_tables import read_catch_trials, read_design
+from alignet_ray.records.levels_tables import read_catch_trials, read_design, read_design_levels
 
 
 def test_a_design_has_triplets_and_levels(tmp_path):
@@ -21,6 +21,16 @@ def test_a_design_has_triplets_and_levels(tmp_path):
     path.write_text(path.read_text().replace("within_class", "between_class"))
     with pytest.raises(InputError, match=r"row 2: triplet_class 'between_class'; expected fine"):
         read_design(str(path))
+
+
+def test_a_design_names_one_level_of_each_triplet(tmp_path):
+    path = tmp_path / "design.csv"
+    header, rows = "image1,image2,image3,triplet_class\n", "a.png,b.png,c.png,fine\n"
+    path.write_text(header + rows + "x/c.png,a.png,b.png,within_class\n")
+    assert read_design_levels(str(path)) == {frozenset("abc"): 1}
+    path.write_text(header + rows + "c.png,a.png,b.png,coarse\n")
+    with pytest.raises(InputError, match="two levels of the triplet a, b, c"):
+        read_design_levels(str(path))
 
 
 def test_catch_trials_count_from_nought(tmp_path):

@@ -107,6 +107,20 @@ def test_the_code_on_the_card_of_an_open_clip_student_runs_too(in_folder, tmp_pa
     assert not (in_folder / "config.json").exists()
 
 
+def test_of_an_inner_block_the_card_gives_that_block(in_folder):
+    config = tiny(representation="block:2")
+    export_student(Folder.at(str(in_folder)), load_backbone(config), SETTINGS, FIGURES, DATA)
+    card = (in_folder / CARD_NAME).read_text()
+    ours, by_folder, _ = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    found, direct = {}, {}
+    exec(ours, found)
+    exec(by_folder, direct)
+    torch.testing.assert_close(found["vectors"][:1], direct["vector"], atol=1e-5, rtol=1e-4)
+    assert "What lies behind block 2 was not trained along." in card
+    clip = replace(load_backbone(config).resolved, name="open_clip:ViT-B-32/laion2b_s34b_b79k")
+    assert "[2], intermediates_only=True" in model_card(Student(initial=clip, aligned=clip))
+
+
 def student_of(config, **training):
     resolved = load_backbone(config).resolved
     return Student(initial=resolved, aligned=resolved, training=training)

@@ -20,7 +20,7 @@ _NAMES: dict[str, str] = {
 def header(view: View) -> Markup:
     """Name, models and tiles."""
     labels = list(dict.fromkeys(label for label, _ in view.models))
-    parts: list[str] = [_NAMES[name] for name in view.results["parts"]]
+    parts = [words for name, words in _NAMES.items() if view.part(name) is not None]
     return element(
         "header",
         element("p", "AligNet evaluation", class_="eyebrow"),
@@ -55,14 +55,15 @@ def _tiles(view: View) -> Iterator[Markup]:
     """The largest change from before to after under the last similarity, of each chief measure."""
     for part, measure in (
         (part, next(iter(own[FIGURES]))["measure"])
-        for part, own in view.results["parts"].items()
-        if own.get(FIGURES)
+        for part in _NAMES
+        if (own := view.part(part)) is not None and own.get(FIGURES)
     ):
         best = _best(view, part, measure)
         if best is not None:
             after, change = best
-            name = f"{measure}, {after['label']}"
-            yield tile(name, _value(after), f"{_value(change, '+')} from {change['from']}")
+            level = f", {after['level'].replace('_', ' ')}" if "level" in after else ""
+            name = f"{measure}{level}, {after['label']}"
+            yield tile(name, value_text(after), f"{value_text(change, '+')} from {change['from']}")
 
 
 def _best(view: View, part: str, measure: str) -> tuple[Row, Row] | None:
@@ -81,7 +82,8 @@ def _best(view: View, part: str, measure: str) -> tuple[Row, Row] | None:
     return after, change
 
 
-def _value(row: Row, sign: str = "") -> str:
+def value_text(row: Row, sign: str = "") -> str:
+    """An accuracy in per cent, its change in points; any other value as a number."""
     value = row["estimate"]
     if "accuracy" not in row["measure"]:
         return f"{value:{sign}.3f}"

@@ -3,7 +3,8 @@
 Each line names an image (with or without folder and suffix) and then its label, separated by a
 tab, a comma or blanks; more columns are ignored, and so is a header. `val_annotations.txt`,
 `val.txt` and `LOC_val_solution.csv` are of this kind. Or one label a line and nothing else, in
-the order of the sorted names: `ILSVRC2012_validation_ground_truth.txt`.
+the order of the sorted names: `ILSVRC2012_validation_ground_truth.txt`. Or the names of the images
+themselves begin with their labels, as those of ImageNet's training images do.
 """
 
 import os
@@ -32,6 +33,26 @@ def with_labels(rows: pa.Table, labels_url: str) -> pa.Table:
         labels = _by_position(keys, [fields[0] for fields in lines], labels_url)
     else:
         labels = _by_name(keys, lines, labels_url)
+    return _labelled(rows, labels)
+
+
+def with_labels_of_names(rows: pa.Table, separator: str) -> pa.Table:
+    """The rows labelled by what stands before the separator in each image's own file name.
+
+    A name without it has no label. Raises InputError where none has one.
+    """
+    keys: list[str] = rows.column("key").to_pylist()
+    parts = [key.rpartition("/")[2].partition(separator) for key in keys]
+    labels = [label if found and label else None for label, found, _ in parts]
+    if not any(label is not None for label in labels):
+        raise InputError(
+            f"no label before {separator!r} in any of {len(keys)} names",
+            "names such as n01440764_10026.JPEG", keys[0], "Check --source.label-separator.",
+        )  # fmt: skip
+    return _labelled(rows, labels)
+
+
+def _labelled(rows: pa.Table, labels: list[str | None]) -> pa.Table:
     place = rows.schema.get_field_index("label")
     return rows.set_column(place, rows.schema.field("label"), pa.array(labels, pa.string()))
 

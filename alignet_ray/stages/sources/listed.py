@@ -21,7 +21,7 @@ from alignet_ray.stages.sources.folder import (
     folder_rows,
     refuse_missing_folder,
 )
-from alignet_ray.stages.sources.labels import with_labels
+from alignet_ray.stages.sources.labels import with_labels, with_labels_of_names
 from alignet_ray.stages.sources.rows import (
     EXPECTED_IMAGES,
     below,
@@ -31,6 +31,7 @@ from alignet_ray.stages.sources.rows import (
     refuse_duplicates,
 )
 from alignet_ray.stages.sources.tables import LIST_SUFFIXES, list_rows
+from alignet_ray.stages.sources.tar_labels import ANNOTATIONS_NAME
 from alignet_ray.stages.sources.tars import COMPRESSED_SUFFIXES, TAR_SUFFIX, tar_rows
 
 _NAMED = re.compile(r"([A-Za-z0-9_-]+)=(.+)")
@@ -112,11 +113,15 @@ def _prefixed(rows: pa.Table, name: str) -> pa.Table:
 
 def _rows(url: str, source: SourceConfig) -> SourceListing:
     found = _read(url, source)
-    if source.labels is None:
+    if source.labels is not None:
+        table, where = with_labels(found.table, source.labels), f"in {source.labels}"
+    elif source.label_separator is not None:
+        table = with_labels_of_names(found.table, source.label_separator)
+        where = f"before {source.label_separator!r} in their names"
+    else:
         return found
-    table = with_labels(found.table, source.labels)
     unnamed = table.column("label").null_count
-    note = f"{unnamed} of {table.num_rows} images have no label in {source.labels}"
+    note = f"{unnamed} of {table.num_rows} images have no label {where}"
     return replace(found, table=table, notes=(*found.notes, *([note] if unnamed else [])))
 
 
@@ -131,7 +136,10 @@ def _read(url: str, source: SourceConfig) -> SourceListing:
     if kind != "list":
         _refuse_columns(source, folder.url)
     if kind == "folder":
-        return SourceListing(table=folder_rows(folder, files), notes=_left_out(files, folder))
+        table = folder_rows(folder, files)
+        if ANNOTATIONS_NAME in files:
+            table = with_labels(table, folder.place(ANNOTATIONS_NAME))
+        return SourceListing(table=table, notes=_left_out(files, folder))
     suffixes = (TAR_SUFFIX,) if kind == "tars" else LIST_SUFFIXES
     names = sorted(name for name in files if name.endswith(suffixes) and _is_visible(name))
     if not names:
@@ -155,7 +163,10 @@ def _read_files(urls: list[str], source: SourceConfig) -> SourceListing:
             f"{urls[0]} with --source.format {source.format}",
             "a format that fits the suffix, or auto", "--images",
         )  # fmt: skip
-    return SourceListing(table=list_rows(urls, source) if is_list else tar_rows(urls))
+    if is_list:
+        return SourceListing(table=list_rows(urls, source))
+    table, notes = tar_rows(urls)
+    return SourceListing(table=table, notes=notes)
 
 
 def _refuse_columns(source: SourceConfig, place: str) -> None:

@@ -1,10 +1,11 @@
 """Images inside tars, WebDataset's or any other, by the byte range of each member.
 
 Only headers are read, one Ray task a tar; nothing is ever extracted. A label is the sample's
-`.cls` or the `label` of its `.json`, or else the member's first sub-folder.
+`.cls` or the `label` of its `.json`, or what a `val_annotations.txt` above the member says, or else
+the member's first sub-folder. A group of our own shards names the key and label of each image; one
+that is in several groups is listed once.
 """
 
-import json
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,13 +24,13 @@ from alignet_ray.stages.sources.rows import (
     is_image_name,
     listing_rows,
 )
+from alignet_ray.stages.sources.tar_labels import LABEL_FILES, TarLabels
 from alignet_ray.stages.tasks import map_tasks
 
 TAR_SUFFIX = ".tar"
 COMPRESSED_SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
 _BLOCK = 512
 _READ_AHEAD_BYTES = 1 << 20
-_LABEL_SUFFIXES = (".cls", ".json")
 _MOST_LABEL_BYTES = 1 << 20
 
 
@@ -42,17 +43,28 @@ class TarImages:
     offsets: list[int]
     lengths: list[int]
     labels: list[str | None]
+    keys: list[str | None]
+    """Keys that groups give their images, which lie in several."""
 
 
-def tar_rows(urls: Sequence[str]) -> pa.Table:
-    """A row for each image in the tars; needs a Ray session. Raises InputError naming a tar."""
+def tar_rows(urls: Sequence[str]) -> tuple[pa.Table, tuple[str, ...]]:
+    """A row for each image in the tars, and notes; needs a Ray session.
+
+    Raises InputError naming a tar.
+    """
     absolute = [absolute_url(url) for url in urls]
     found = dict(map_tasks(read_tar, absolute))
-    return rows_of_tars([found[url] for url in absolute])
+    tars = [found[url] for url in absolute]
+    table = rows_of_tars(tars)
+    num_again = sum(len(tar.names) for tar in tars) - table.num_rows
+    again = f"{num_again:,} images of groups are those of other groups again, and listed once"
+    return table, ((again,) if num_again else ())
 
 
 def rows_of_tars(tars: Sequence[TarImages]) -> pa.Table:
-    """Keys are the tar's path below the folder that all share, then the member's name."""
+    """Keys are the tar's path below the folder that all share, then the member's name; or those
+    that groups give.
+    """
     names = [name for tar in tars for name in tar.names]
     if not names:
         raise InputError(
@@ -60,22 +72,22 @@ def rows_of_tars(tars: Sequence[TarImages]) -> pa.Table:
         )
     folder = common_parent([tar.url for tar in tars])
     inside = common_parent(names)
-    keys, urls, labels = [], [], []
+    rows: list[tuple[str, str, int, int, str | None]] = []
+    seen: set[str] = set()
     for tar in tars:
         stem = below(folder, tar.url).removesuffix(TAR_SUFFIX)
-        for name, label in zip(tar.names, tar.labels, strict=True):
-            path = below(inside, name)
-            keys.append(f"{stem}/{name}")
-            urls.append(tar.url)
-            labels.append(label or (path.split("/")[0] if "/" in path else None))
-    return listing_rows(
-        tars[0].url,
-        keys,
-        urls,
-        [length for tar in tars for length in tar.lengths],
-        labels,
-        [offset for tar in tars for offset in tar.offsets],
-    )
+        members = zip(tar.names, tar.offsets, tar.lengths, tar.labels, tar.keys, strict=True)
+        for name, offset, length, label, own_key in members:
+            path = below(inside, name) if own_key is None else own_key
+            if own_key is not None:
+                if own_key in seen:
+                    continue
+                seen.add(own_key)
+            sub_folder = path.split("/")[0] if "/" in path else None
+            key = f"{stem}/{name}" if own_key is None else own_key
+            rows.append((key, tar.url, offset, length, label or sub_folder))
+    keys, urls, offsets, lengths, labels = (list(column) for column in zip(*rows, strict=True))
+    return listing_rows(tars[0].url, keys, urls, lengths, labels, offsets)
 
 
 def read_tar(url: str) -> TarImages:
@@ -100,7 +112,7 @@ def read_tar(url: str) -> TarImages:
 
 def _scan(stream: Any, url: str, size: int) -> TarImages:
     images: dict[str, tuple[int, int]] = {}
-    labels: dict[str, str] = {}
+    said = TarLabels()
     end = 0
     try:
         with tarfile.open(fileobj=stream, mode="r:") as archive:
@@ -111,7 +123,7 @@ def _scan(stream: Any, url: str, size: int) -> TarImages:
                     # A second name of a file before it, whose bytes are there only once.
                     images[name] = images[member.linkname.removeprefix("./")]
                 elif member.isreg() and not member.issparse() and not _is_hidden(name):
-                    _take_member(archive, member, name, url, images, labels)
+                    _take_member(archive, member, name, url, images, said)
     except tarfile.TarError as error:
         raise _cut(url, str(error)) from error
     except KeyError as error:
@@ -128,7 +140,8 @@ def _scan(stream: Any, url: str, size: int) -> TarImages:
         names=names,
         offsets=[images[name][0] for name in names],
         lengths=[images[name][1] for name in names],
-        labels=[labels.get(_sample_key(name)) for name in names],
+        labels=[said.label(name) for name in names],
+        keys=[said.key(name) for name in names],
     )
 
 
@@ -138,42 +151,20 @@ def _take_member(
     name: str,
     url: str,
     images: dict[str, tuple[int, int]],
-    labels: dict[str, str],
+    said: TarLabels,
 ) -> None:
-    """Note an image's byte range, or the label that a sample's small file gives."""
+    """Note an image's byte range, or what a small file says of images."""
     if is_image_name(name):
         if name in images:
             raise InputError(f"{name} twice", "each member once", url, "Write the tar again.")
         images[name] = (member.offset_data, member.size)
-    elif name.endswith(_LABEL_SUFFIXES) and member.size <= _MOST_LABEL_BYTES:
+    elif name.endswith(LABEL_FILES) and member.size <= _MOST_LABEL_BYTES:
         stream = archive.extractfile(member)
-        label, key = _label(name, stream.read() if stream else b""), _sample_key(name)
-        if label is not None and labels.setdefault(key, label) != label:
-            raise InputError(
-                f"sample {key} has the labels {labels[key]} and {label}", "one label a sample", url,
-                "Write the tar again, or give --source.labels.",
-            )  # fmt: skip
-
-
-def _sample_key(name: str) -> str:
-    """WebDataset's key of a member: its path up to the first dot of its base name."""
-    folder, slash, base = name.rpartition("/")
-    return f"{folder}{slash}{base.split('.')[0]}"
+        said.take(name, stream.read() if stream else b"", url)
 
 
 def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") for part in name.split("/"))
-
-
-def _label(name: str, data: bytes) -> str | None:
-    """The label in a sample's `.cls`, or in its `.json` if that is an object that has one."""
-    if not name.endswith(".json"):
-        return data.decode(errors="replace").strip() or None
-    try:
-        label = json.loads(data)["label"]
-    except (ValueError, TypeError, KeyError, IndexError):
-        return None
-    return str(label) if isinstance(label, str | int) else None
 
 
 def _cut(url: str, detail: str) -> InputError:

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from alignet_ray.errors import InputError
-from alignet_ray.stages.sources.labels import with_labels
+from alignet_ray.stages.sources.labels import with_labels, with_labels_of_names
 from alignet_ray.stages.sources.rows import listing_rows
 
 KEYS = ["val_2.JPEG", "val_0.JPEG", "val_1.JPEG"]
@@ -61,6 +61,16 @@ def test_names_in_sub_folders_are_found_by_path_or_base_name(tmp_path):
     assert labels_of(tmp_path, "images/val_0.JPEG a\nval_1.JPEG b\n", keys) == dict(
         zip(keys, "ab", strict=True)
     )
+
+
+def test_names_that_begin_with_their_labels():
+    keys = ["a/n01440764_10026.JPEG", "n01443537_gold_fish.jpg", "_nothing.jpg", "plain.jpg"]
+    rows = listing_rows("here", keys, keys, [1] * 4, ["a", None, None, None])
+    found = with_labels_of_names(rows, "_")
+    assert found.schema == rows.schema
+    assert found.column("label").to_pylist() == ["n01440764", "n01443537", None, None]
+    with pytest.raises(InputError, match=r"no label before '=' in any of 4 names"):
+        with_labels_of_names(rows, "=")
 
 
 @pytest.mark.parametrize(

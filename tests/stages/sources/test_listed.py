@@ -289,3 +289,21 @@ def test_sources_that_are_there_are_taken(photo_folder, tmp_path):
 def test_a_list_that_is_not_there_is_no_fault_of_storage(tmp_path, name):
     with pytest.raises(InputError, match="no such file; expected a list in CSV"):
         list_images([str(tmp_path / name)], SourceConfig(), 0)
+
+
+def test_labels_before_a_sign_in_the_names_of_several_sources(photo_folder):
+    folders = [photo_folder(name, labels=("n01_x",)) for name in ("one", "two")]
+    for folder in folders:
+        (folder / "n01_x" / "000.jpg").rename(folder / "n02_first.jpg")
+    found = list_images([str(own) for own in folders], SourceConfig(label_separator="_"), seed=0)
+    labels = dict(zip(*(found.table.column(c).to_pylist() for c in ("key", "label")), strict=True))
+    assert labels["one/n02_first.jpg"] == labels["two/n02_first.jpg"] == "n02"
+    assert labels["one/n01_x/001.jpg"] is None, "the name counts, not the folder"
+    assert "2 of 3 images have no label before '_' in their names" in found.notes
+
+
+def test_a_folder_with_val_annotations_has_its_labels(photo_folder):
+    folder = photo_folder("val", labels=("images",))
+    (folder / "val_annotations.txt").write_text("000.jpg\tn07\t0\t1\n002.jpg\tn08\t2\t2\n")
+    found = list_images([str(folder)], SourceConfig(), seed=0).table.sort_by("key")
+    assert found.column("label").to_pylist() == ["n07", None, "n08"]

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from collections import Counter
 
 import pytest
 
@@ -140,3 +141,49 @@ def test_json_that_holds_no_label_is_passed_over(tmp_path):
     }  # fmt: skip
     found = rows(write_tar(tmp_path / "a.tar", members))
     assert [row["label"] for row in found.values()] == [None] * 3
+
+
+def test_val_annotations_label_the_images_below_them(tmp_path):
+    said = b"0.jpg\tn07\t0\t1\t2\t3\n1.jpg\tn08\t4\t4\t4\t4\n"
+    members = {
+        "val/images/0.jpg": b"a", "val/images/1.jpg": b"b", "val/val_annotations.txt": said,
+        "val/images/2.jpg": b"c", "train/0.jpg": b"d",
+    }  # fmt: skip
+    found = rows(write_tar(tmp_path / "a.tar", members))
+    assert {key: row["label"] for key, row in found.items()} == {
+        "a/val/images/0.jpg": "n07", "a/val/images/1.jpg": "n08",
+        "a/val/images/2.jpg": "val", "a/train/0.jpg": "train",
+    }  # fmt: skip
+    alone = {name: data for name, data in members.items() if name.startswith("val")}
+    found = rows(write_tar(tmp_path / "b.tar", alone))
+    assert [row["label"] for row in found.values()] == ["n07", "n08", None]
+
+
+def test_images_of_groups_have_their_own_keys_and_labels_and_come_once(tmp_path):
+    def group(keys, labels):
+        return json.dumps({"keys": keys, "labels": labels, "strategy": "random"}).encode()
+
+    one = write_tar(
+        tmp_path / "0.tar",
+        {
+            "000-0.000.jpg": b"a",
+            "000-0.001.png": b"b",
+            "000-0.json": group(["x/a", "b"], ["7", None]),
+        },
+    )
+    two = write_tar(
+        tmp_path / "1.tar",
+        {"001-0.000.jpg": b"b", "001-0.001.jpg": b"c", "001-0.json": group(["b", "c"], ["9", "9"])},
+    )
+    found = rows(one, two)
+    assert {key: row["label"] for key, row in found.items()} == {"x/a": "7", "b": None, "c": "9"}
+    assert found["b"]["url"] == one
+
+
+@pytest.mark.real
+def test_the_tar_of_tiny_imagenet_brings_its_labels(real_data):
+    found = rows(str(real_data / "tiny_imagenet" / "tiny_imagenet_val.tar"))
+    counts = Counter(row["label"] for row in found.values())
+    assert len(counts) == 200
+    assert set(counts.values()) == {50}
+    assert counts["n03444034"] == 50

@@ -1,0 +1,99 @@
+"""How alike models are to each other: correlations of their similarity matrices.
+
+Before alignment models of different training differ; what alignment brings together shows in the
+matrix after it.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from alignet_ray.evaluation.representations import Representations, Represented
+from alignet_ray.evaluation.rows import Row, row
+from alignet_ray.evaluation.similarity_tasks import Vectors
+from alignet_ray.functional.bootstrap import Interval
+from alignet_ray.functional.rsa import model_agreement
+from alignet_ray.records.digests import Json
+from alignet_ray.stages.tasks import map_tasks
+
+MEAN_AGREEMENT = "mean rank correlation between models"
+FIRST, LAST = "before", "after"
+_BLOCK_MODELS = 4
+"""A task compares at most two blocks, and so holds the ranks of at most so many twice."""
+
+Matrix = Float[np.ndarray, "models models"]
+
+
+class Sides(NamedTuple):
+    """Positions of each label's first variant, and of its last."""
+
+    first: list[int]
+    last: list[int]
+
+
+def agreement_of(name: str, represented: Representations) -> tuple[Json, list[Row]]:
+    """The matrix of all models on an image set, and its mean between labels on both sides."""
+    models = represented.models
+    matrix = model_matrix([own.vectors for own in models])
+    sides = sides_of(models)
+    rows = [
+        _mean_row(matrix, places, name, variant)
+        for places, variant in ((sides.first, FIRST), (sides.last, LAST))
+        if len(places) > 1
+    ]
+    undefined = [own.name for place, own in enumerate(models) if math.isnan(matrix[place, place])]
+    record: Json = {
+        "data": name,
+        "num_images": len(represented.keys),
+        "models": [own.name for own in models],
+        "matrix": [[value if math.isfinite(value) else None for value in line]
+                   for line in matrix.tolist()],
+        "undefined": [
+            {**own, "reason": "all similarities of the model are equal"} for own in undefined
+        ],
+    }  # fmt: skip
+    return record, rows
+
+
+def model_matrix(vectors: Sequence[Vectors]) -> Matrix:
+    """Spearman's correlation of each two models' Pearson matrices; inside `ray_session`.
+
+    Whatever the number of models, a task holds the ranks of at most eight: 200 MB each for 10,000
+    images.
+    """
+    blocks = [
+        tuple(range(start, min(start + _BLOCK_MODELS, len(vectors))))
+        for start in range(0, len(vectors), _BLOCK_MODELS)
+    ]
+    items = [first + second for first, second in combinations(blocks, 2)] or blocks
+    matrix = np.full((len(vectors), len(vectors)), np.nan)
+    for places, found in map_tasks(_agreement, items, list(vectors)):
+        matrix[np.ix_(places, places)] = found
+    return matrix
+
+
+def sides_of(models: Sequence[Represented]) -> Sides:
+    """Where each label begins and ends, in the order of the models."""
+    by_label: dict[str, list[int]] = {}
+    for place, own in enumerate(models):
+        by_label.setdefault(own.model.label, []).append(place)
+    return Sides([p[0] for p in by_label.values()], [p[-1] for p in by_label.values()])
+
+
+def _agreement(places: tuple[int, ...], vectors: Sequence[Vectors]) -> Matrix:
+    return model_agreement(vectors[place] for place in places)
+
+
+def _mean_row(matrix: Matrix, places: Sequence[int], name: str, variant: str) -> Row:
+    values = [float(matrix[pair]) for pair in combinations(places, 2)]
+    defined = [value for value in values if not math.isnan(value)]
+    mean = float(np.mean(defined)) if defined else math.nan
+    undefined = None if defined else "all similarities of the models are equal"
+    return row(
+        MEAN_AGREEMENT, Interval(mean, math.nan, math.nan), len(defined), "pairs of models",
+        undefined=undefined, data=name, variant=variant,
+    )  # fmt: skip

@@ -1,0 +1,78 @@
+"""A square matrix of named rows as a picture: colours to both sides of 0, names before the rows.
+
+One pixel an entry, enlarged by the page, so that a map of any size is small.
+"""
+
+import base64
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image
+
+from alignet_ray.pages.markup import Markup, element
+from alignet_ray.pages.plot import text
+
+BELOW, MIDDLE, ABOVE = "#17756f", "#f5f1e6", "#c4512d"
+"""Colours of the most negative value, of 0 and of the most positive one."""
+_ABSENT = "#9a9fa4"
+_WIDTH, _SIDE, _NAMES = 360.0, 236.0, 124.0
+_LARGEST_WORDS, _WORDS_IN_ROW = 11.0, 0.86
+
+Matrix = Float[np.ndarray, "rows rows"]
+
+
+def matrix_map(matrix: Matrix, names: Sequence[str], reach: float, description: str) -> Markup:
+    """The map with the names of its rows; values beyond `reach` have its colours, NaN is grey."""
+    step = _SIDE / max(len(names), 1)
+    size = min(_LARGEST_WORDS, _WORDS_IN_ROW * step)
+    words = [
+        text(_NAMES - 7, (row + 0.5) * step + 0.35 * size, name, "name", anchor="end")
+        for row, name in enumerate(names)
+    ]
+    picture = element(
+        "image", href=_uri(matrix, reach), x=_NAMES, y=0, width=_SIDE, height=_SIDE,
+        preserveAspectRatio="none",
+    )  # fmt: skip
+    return element(
+        "svg", element("title", description), element("g", *words, font_size=size), picture,
+        viewBox=f"0 0 {_WIDTH:g} {_SIDE:g}", role="img", class_="matrix",
+    )  # fmt: skip
+
+
+def matrix_legend(below: str, middle: str, above: str) -> Markup:
+    """The colours' ramp with words at its ends and in the middle."""
+    return element(
+        "div",
+        element("div", class_="matrix-ramp"),
+        element("div", *(element("span", words) for words in (below, middle, above)),
+                class_="ramp-ends"),
+        class_="matrix-legend",
+    )  # fmt: skip
+
+
+def _uri(matrix: Matrix, reach: float) -> str:
+    colours = np.array([_rgb(colour) for colour in (BELOW, MIDDLE, ABOVE)], dtype=np.float64)
+    levels = np.clip(np.nan_to_num(matrix) / (reach or 1.0), -1, 1)
+    channels = [np.interp(levels, (-1, 0, 1), colours[:, channel]) for channel in range(3)]
+    pixels = np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+    pixels[np.isnan(matrix)] = _rgb(_ABSENT)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
+
+
+MATRICES_STYLE = f"""\
+.matrix text {{ font-size: inherit; fill: var(--soft); }}
+.matrix image {{ image-rendering: pixelated; }}
+.matrix-legend {{ max-width: 340px; }}
+.matrix-ramp {{ height: 10px; border-radius: 6px; margin-top: 14px;
+  background: linear-gradient(90deg, {BELOW}, {MIDDLE}, {ABOVE}); }}
+"""
+"""Rules that a page with matrices adds to its style sheet."""
