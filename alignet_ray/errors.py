@@ -14,6 +14,8 @@ Anything else that reaches `cli.run_job` is our own fault and exits with 70. The
 positional arguments because Ray rebuilds exceptions on the other side from `args` alone.
 """
 
+from typing import Self
+
 
 class AlignetError(Exception):
     """Base of all errors that are reported in one line.
@@ -32,6 +34,10 @@ class AlignetError(Exception):
         self.expectation = expectation
         self.place = place
         self.remedy = remedy
+
+    def reworded(self, old: str, new: str) -> Self:
+        """The same error in the words of another caller: its own name of a flag, say."""
+        return type(self)(*(field.replace(old, new) for field in self.args))
 
     def __str__(self) -> str:
         head = f"{self.place}: {self.value}" if self.place else self.value

@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from alignet_ray.config.layers import Representation
+from alignet_ray.errors import InputError
 from alignet_ray.models.backbones import Backbone, load_backbone, represent
 from alignet_ray.models.plugins import import_plugins
 from alignet_ray.models.preprocessing import to_pixels, upright_rgb
@@ -108,7 +109,10 @@ def load_student(
     import_plugins([plugins] if isinstance(plugins, str) else plugins)
     forbid_tensor_float()
     record = read_student(Folder.at(str(path)))
-    backbone = load_backbone(
-        record.aligned.as_config(), expected_sha256=record.aligned.weights_sha256
-    ).to(device)
+    try:
+        backbone = load_backbone(
+            record.aligned.as_config(), expected_sha256=record.aligned.weights_sha256
+        ).to(device)
+    except InputError as error:
+        raise error.reworded("--plugins", "plugins=[...]") from error
     return AlignedStudent(model=StudentModel(backbone).eval(), backbone=backbone, record=record)

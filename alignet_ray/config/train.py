@@ -42,9 +42,9 @@ class TrainConfig:
     """Modules or .py files of yours that register models."""
 
     steps: int | None = None
-    """Optimiser steps; without it `epochs` counts."""
-    epochs: float = 1.0
-    """Passes over all groups."""
+    """Optimiser steps, instead of `epochs`."""
+    epochs: float | None = None
+    """Passes over all groups; 1 where no steps are given either."""
     groups_per_step: int | None = None
     """Groups in a step over all workers; default the power of two nearest to 384 images."""
     learning_rate: float = 1e-4
@@ -87,8 +87,15 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plugins", absolute_plugins(self.plugins))
-        if not self.runs:
+        if not self.runs or not all(self.runs):
             raise ConfigError("no run", "at least one root written by generate", "--runs")
+        if not self.output:
+            raise ConfigError("no folder", "a folder for the student", "--output")
+        if self.steps is not None and self.epochs is not None:
+            raise ConfigError(
+                f"{self.steps:,} steps and {self.epochs:g} epochs", "one of the two", "--steps",
+                "Leave --epochs out, or --steps.",
+            )  # fmt: skip
         for name in (
             "steps", "groups_per_step", "micro_batch_images", "num_workers", "max_workers",
         ):  # fmt: skip

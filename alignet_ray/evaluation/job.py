@@ -25,6 +25,7 @@ from alignet_ray.functional.bootstrap import LEVEL
 from alignet_ray.records.digests import Json
 from alignet_ray.records.evaluation import FORMAT_VERSION, RESULTS_NAME, write_results
 from alignet_ray.records.given_files import refuse_missing_files
+from alignet_ray.records.occupied import refuse_occupied
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.progress import note
 from alignet_ray.stages.session import ray_session
@@ -52,6 +53,7 @@ def evaluate(config: EvaluateConfig) -> Json:
     Raises InputError for data or models that cannot be used.
     """
     chosen, left_out = chosen_parts(config)
+    refuse_occupied(config.output, "evaluation")
     for name in chosen:
         PARTS[name].refuse_missing(config)
     refuse_missing_files(

@@ -35,6 +35,7 @@ from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.listing import read_index, write_listing
 from alignet_ray.records.lock import locked
 from alignet_ray.records.manifest import is_written, read_manifest
+from alignet_ray.records.occupied import refuse_occupied
 from alignet_ray.records.run import RunSettings, freeze_settings, read_settings
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import EmbedRequest, StoredFormat, embed_missing_parts, verify_weights
@@ -76,6 +77,7 @@ def generate(config: GenerateConfig) -> GenerateSummary:
     """Make what is missing of a run. Raises AlignetError in one line for all a user can meet."""
     root = Folder.at(config.output)
     durations = Durations()
+    refuse_occupied(config.output, "run", [config.images_from] if config.images_from else [])
     refuse_missing_inputs(config, read_settings(root))
     with locked(root), contextlib.ExitStack() as stack:
         root.remove_temporaries()

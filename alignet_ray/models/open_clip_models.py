@@ -1,6 +1,7 @@
 """Vision towers that open_clip names, `open_clip:NAME/TAG`; their text towers are left behind."""
 
 import difflib
+import logging
 from typing import Any
 
 from torch import nn
@@ -52,12 +53,20 @@ def _create(config: BackboneConfig, name: str, tag: str | None) -> Any:
     import open_clip
 
     refuse_loader_arguments(config, open_clip.create_model)
+    # Weights of ours follow where open_clip is asked for none; it would warn that it has none.
+    logging.getLogger().addFilter(_is_worth_reading)
     try:
         return open_clip.create_model(name, pretrained=tag, **config.arguments())
     except Exception as error:
         if tag is not None:
             raise no_download(config.name, error) from error
         raise InputError(str(error), "arguments that the model takes", config.name) from error
+    finally:
+        logging.getLogger().removeFilter(_is_worth_reading)
+
+
+def _is_worth_reading(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("No pretrained weights loaded")
 
 
 def _refuse_other_activation(place: str, model: dict[str, Any], of_tag: dict[str, Any]) -> None:

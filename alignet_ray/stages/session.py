@@ -36,21 +36,38 @@ _NODE_DEATHS = (
 
 
 @contextlib.contextmanager
-def ray_session(resources: RayResources) -> Generator[None]:
+def ray_session(resources: RayResources, *, outlives_sigterm: bool = False) -> Generator[None]:
     """Ray for the length of a job: the cluster that is named, or one of this machine's own.
 
-    Errors that workers raised come out as the AlignetError that they were.
+    Errors that workers raised come out as the AlignetError that they were. `outlives_sigterm`: a
+    Ray of the job's own goes on at a SIGTERM to all its processes, so that work can be kept.
     """
     starts = not ray.is_initialized()
     if starts:
-        _connect(resources)
-        _hear_sigterm()
+        with _deaf_to_sigterm() if outlives_sigterm else contextlib.nullcontext():
+            _connect(resources)
+            _hear_sigterm()
     try:
         with unwrapped_errors():
             yield
     finally:
         if starts:
             ray.shutdown()
+
+
+@contextlib.contextmanager
+def _deaf_to_sigterm() -> Generator[None]:
+    """Processes that start inside never hear SIGTERM, and neither do theirs; this one hears it
+    afterwards.
+
+    `timeout`, systemd and batch systems signal every process of a job at once. A blocked signal is
+    inherited, whoever leads the group. Ray ends its processes by SIGKILL a second after SIGTERM.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _hear_sigterm() -> None:

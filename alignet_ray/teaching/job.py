@@ -22,6 +22,7 @@ from alignet_ray.records.human import HumanChoices
 from alignet_ray.records.human_embedding import HumanEmbedding
 from alignet_ray.records.json_lines import JsonLines, json_lines, timed_name
 from alignet_ray.records.lock import locked
+from alignet_ray.records.occupied import refuse_occupied
 from alignet_ray.records.run import image_root, read_settings
 from alignet_ray.records.store import Folder, read_url
 from alignet_ray.records.teacher_bundle import (
@@ -74,6 +75,7 @@ def fit_teacher(config: FitTeacherConfig) -> TeacherBundle:
     Raises InputError for data that cannot be used, MismatchError for a bundle of other settings.
     """
     refuse_missing_inputs(config)
+    refuse_occupied(config.output, "teacher bundle", [config.local_run] if config.local_run else [])
     human = read_human_data(config)
     found = find_objects(config, human.names)
     summary.announce_inputs(human, found, is_shown=config.resources.progress)

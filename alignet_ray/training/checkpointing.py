@@ -26,7 +26,7 @@ from alignet_ray.records.checkpoints import (
 )
 from alignet_ray.records.digests import Json, refuse_other_settings
 from alignet_ray.records.store import Folder
-from alignet_ray.training.export import exported_pins
+from alignet_ray.training.export import SAME_SETTINGS, exported_pins
 from alignet_ray.training.learner import Learner
 from alignet_ray.training.sharpness import Sharpness
 from alignet_ray.training.step import StepFigures
@@ -62,8 +62,13 @@ class Progress:
         """After how many steps the validation KL was lowest, the earlier of two; now, where none
         was measured.
         """
+        return self.best["step"] if self.best else self.step
+
+    @property
+    def best(self) -> Json | None:
+        """Step and KL of the best validation after a step; None where none was made."""
         trained = [(v["kl"], v["step"]) for v in self.validations if v["step"] > 0]
-        return min(trained)[1] if trained else self.step
+        return {"kl": min(trained)[0], "step": min(trained)[1]} if trained else None
 
     def to_json(self) -> Json:
         """As a checkpoint holds it; the step stands beside it."""
@@ -110,7 +115,7 @@ def find_start(folder: Folder, settings: Json) -> Start:
         if listed:
             refuse_other_settings(
                 listed[-1].settings, settings, folder.url,
-                "Ask for the same settings or give another --output.",
+                SAME_SETTINGS,
             )  # fmt: skip
         found = newest_whole(folder, listed)
         if found is not None:

@@ -21,6 +21,7 @@ from ray.util.placement_group import (
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import ResourceError
 from alignet_ray.functional.planner import divisors
+from alignet_ray.plurals import counted
 from alignet_ray.stages.session import joins_cluster
 
 GROW_SECONDS = 60.0
@@ -167,8 +168,11 @@ def _refuse_what_is_not_there(crew: Crew) -> None:
     for name, amount in crew.need.items():
         wanted = amount * crew.sizes[0]
         if wanted > has.get(name, 0.0):
+            workers = crew.sizes[0]
+            flag = "--cpus-per-worker" if name == "CPU" and workers == 1 else "--num-workers"
+            other = "" if workers == 1 else ", lower --cpus-per-worker"
             raise ResourceError(
-                f"{wanted:g} {name} for {crew.sizes[0]} workers",
-                f"at most the {has.get(name, 0.0):g} of this machine", "--num-workers",
-                "Ask for fewer, lower --cpus-per-worker, or join a cluster.",
+                f"{wanted:g} {name} for {counted(workers, 'worker')}",
+                f"at most the {has.get(name, 0.0):g} of this machine", flag,
+                f"Ask for fewer{other}, or join a cluster.",
             )  # fmt: skip

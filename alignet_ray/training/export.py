@@ -11,6 +11,8 @@ from alignet_ray.records.student import Student, is_student, read_student, write
 from alignet_ray.training.model_card import CARD_NAME, model_card
 from alignet_ray.training.plan import TrainPlan
 
+SAME_SETTINGS = "Ask for the same settings, --runs and student, or give another --output."
+
 
 def export_student(
     folder: Folder, backbone: Backbone, settings: Json, figures: Json, data: Json
@@ -32,9 +34,10 @@ def export_student(
     write_student(folder, student, backbone.trunk.state_dict(), beside)
 
 
-def describe_data(plan: TrainPlan, images: int) -> Json:
+def describe_data(plan: TrainPlan, images: int, skipped_groups: int = 0) -> Json:
     """What was trained on, for people: each run by its digest, and how much of it was seen;
-    `images` is how many images, as often as they came.
+    `images` is how many images, as often as they came, without those of the groups that were
+    skipped.
     """
     runs = [
         {
@@ -54,7 +57,7 @@ def describe_data(plan: TrainPlan, images: int) -> Json:
         "pins": plan.pins,
         "steps": steps,
         "epochs": plan.epochs,
-        "groups_seen": steps * plan.layout.groups_per_step,
+        "groups_seen": steps * plan.layout.groups_per_step - skipped_groups,
         "images_seen": images,
     }
 
@@ -69,7 +72,7 @@ def exported_figures(folder: Folder, settings: Json) -> Json | None:
     training = read_student(folder).training
     refuse_other_settings(
         training.get("settings", {}), settings, folder.url,
-        "Ask for the same settings or give another --output.",
+        SAME_SETTINGS,
     )  # fmt: skip
     return training["figures"]
 

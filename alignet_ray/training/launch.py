@@ -3,21 +3,27 @@
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 
+import ray.exceptions
+
+from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.config.urls import absolute_url
-from alignet_ray.errors import ConfigError, Interrupted, ResourceError
+from alignet_ray.errors import ConfigError, InputError, Interrupted, ResourceError
+from alignet_ray.plurals import counted
 from alignet_ray.records.checkpoints import read_checkpoints
 from alignet_ray.records.digests import Json
 from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
 from alignet_ray.records.lock import Lock, locked
+from alignet_ray.records.occupied import refuse_no_folder, refuse_occupied
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import describe_backbone
-from alignet_ray.stages.session import choose_device, ray_session
-from alignet_ray.training.attempt import Attempt, StartTimeout, WorkersLost
+from alignet_ray.stages.progress import note
+from alignet_ray.stages.session import choose_device, ray_session, unwrapped_errors
+from alignet_ray.training.attempt import RAY_FOLDER, Attempt, StartTimeout, WorkersLost
 from alignet_ray.training.board import News
 from alignet_ray.training.checkpointing import clear_finished, kept_pins
 from alignet_ray.training.crew import Crew, Growth, draining_nodes, make_crew
@@ -40,6 +46,7 @@ class TrainSummary:
     is_new: bool
     plan: TrainPlan
     figures: Json
+    plugins: tuple[str, ...] = ()
     seconds: float = 0.0
 
 
@@ -52,28 +59,75 @@ def train(config: TrainConfig) -> TrainSummary:
     """
     config = with_absolute_urls(config)
     _refuse_missing_inputs(config)
+    refuse_no_folder(config.output)
+    refuse_occupied(config.output, "student", config.runs)
     output = Folder(config.output)
     plan = make_plan(config, *kept_pins(output))
     started = time.monotonic()
-    with locked(output) as lock, ray_session(config.resources):
-        output.remove_temporaries()
-        device = choose_device(config.resources)
-        config = with_precision(config, device)
-        _refuse_other_statistics(config, device)
-        student = describe_backbone(config.student, config.plugins)
-        figures = exported_figures(output, plan.settings(config, student))
-        if figures is not None:
-            clear_finished(output, figures)
-            write_report(output)
-            return TrainSummary(output=output.url, is_new=False, plan=plan, figures=figures)
+    with (
+        locked(output) as lock,
+        _stops_are_interruptions(output, plan),
+        ray_session(config.resources, outlives_sigterm=True),
+    ):
+        summary = _train(config, plan, lock)
+    return replace(summary, seconds=time.monotonic() - started)
+
+
+def _train(config: TrainConfig, plan: TrainPlan, lock: Lock) -> TrainSummary:
+    """What train does once it has the folder and Ray."""
+    output = Folder(config.output)
+    output.remove_temporaries()
+    device = choose_device(config.resources)
+    config = with_precision(config, device)
+    _refuse_other_statistics(config, device)
+    student = _describe_student(config)
+    figures = exported_figures(output, plan.settings(config, student))
+    is_new = figures is None
+    if figures is None:
         if plan.remark:
             sys.stderr.write(f"{plan.remark}\n")
         crew = make_crew(config, plan.layout.num_streams, device)
         with stop_wish() as wish:
             figures = _Driver(config=config, plan=plan, crew=crew, wish=wish, lock=lock).figures()
-        write_report(output)
-    seconds = time.monotonic() - started
-    return TrainSummary(output=output.url, is_new=True, plan=plan, figures=figures, seconds=seconds)
+        output.folder(RAY_FOLDER).remove()  # Ray Train's own files of this training, done now
+    else:
+        clear_finished(output, figures)
+    write_report(output)
+    return TrainSummary(
+        output=output.url, is_new=is_new, plan=plan, figures=figures, plugins=config.plugins
+    )
+
+
+def _describe_student(config: TrainConfig) -> ResolvedBackbone:
+    """The student before training; errors name the flags of this job."""
+    try:
+        with unwrapped_errors():
+            return describe_backbone(config.student, config.plugins)
+    except InputError as error:
+        raise error.reworded("--backbone.", "--student.") from error
+
+
+@contextmanager
+def _stops_are_interruptions(output: Folder, plan: TrainPlan) -> Generator[None]:
+    """A signal that ends at once, while Ray starts or after a first one, ends in the same words."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise _interrupted(output, plan) from stop
+
+
+def _interrupted(output: Folder, plan: TrainPlan) -> Interrupted:
+    """What an interrupted training says: how far its last checkpoint is."""
+    return Interrupted(
+        f"interrupted at step {_last_step(output):,} of {plan.num_steps:,}",
+        remedy="Run the same command to go on.",
+    )
+
+
+def _last_step(output: Folder) -> int:
+    """How many steps the last checkpoint has; 0 without one."""
+    checkpoints = read_checkpoints(output)
+    return checkpoints[-1].step if checkpoints else 0
 
 
 def _refuse_missing_inputs(config: TrainConfig) -> None:
@@ -119,10 +173,21 @@ class _Driver:
     restarts: "_Restarts" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.restarts = _Restarts(self._last_step, self.config.checkpoints.max_restarts)
+        self.restarts = _Restarts(
+            lambda: _last_step(Folder(self.config.output)), self.config.checkpoints.max_restarts
+        )
 
     def figures(self) -> Json:
         """Of the student, once it is exported."""
+        try:
+            return self._figures()
+        except (ResourceError, ray.exceptions.RayError) as error:
+            # Whoever stops a job may stop the Ray below it in the same moment.
+            if self.wish.is_there:
+                raise self._interrupted() from error
+            raise
+
+    def _figures(self) -> Json:
         figures, below = None, math.inf
         while figures is None:
             size, below = self.crew.size_now(below), math.inf
@@ -151,6 +216,7 @@ class _Driver:
             num_threads=self.crew.num_threads,
             start_seconds=patience,
         )
+        note(f"starting {counted(size, 'worker')}", is_shown=self.config.resources.progress)
         with closing(self.crew.growth(size)) as growth:
             watch = _Watch(
                 wish=self.wish, lock=self.lock, growth=growth, interrupted=self._interrupted
@@ -165,16 +231,8 @@ class _Driver:
                 "Ask for fewer, lower --cpus-per-worker, or raise --resources.timeout-seconds.",
             )  # fmt: skip
 
-    def _last_step(self) -> int:
-        """How many steps the last checkpoint has; 0 without one."""
-        checkpoints = read_checkpoints(Folder(self.config.output))
-        return checkpoints[-1].step if checkpoints else 0
-
     def _interrupted(self) -> Interrupted:
-        return Interrupted(
-            f"interrupted at step {self._last_step():,} of {self.plan.num_steps:,}",
-            remedy="Run the same command to go on.",
-        )
+        return _interrupted(Folder(self.config.output), self.plan)
 
 
 def _words(need: Mapping[str, float]) -> str:

@@ -4,9 +4,7 @@ Every rank runs this; rank 0 writes the log, the checkpoints and the student. Ru
 the world and the observer are arguments.
 """
 
-import math
 import time
-from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,7 +12,6 @@ from functools import cached_property
 import torch
 
 from alignet_ray.config.train import TrainConfig
-from alignet_ray.errors import InputError
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.records.checkpoints import CHECKPOINTS_FOLDER, forget_checkpoint, read_tensors
 from alignet_ray.records.digests import Json
@@ -29,6 +26,7 @@ from alignet_ray.training.checkpointing import (
     restore,
 )
 from alignet_ray.training.data import Batch, Decoder, reading
+from alignet_ray.training.divergence import refuse_broken_weights, refuse_divergence
 from alignet_ray.training.export import describe_data, export_student
 from alignet_ray.training.interview import Interview
 from alignet_ray.training.keeper import Keeper, Observer
@@ -122,7 +120,10 @@ class _Rank:
 
     def _measured(self) -> Progress:
         """What is known before the first step."""
-        return self._validated(Progress(step=0, sharpness=self._sharpness()))
+        progress = Progress(step=0, sharpness=self._sharpness())
+        if self.world.is_first and self.plan.validation is not None:
+            self.observer.say("validating before the first step ...")
+        return self._validated(progress)
 
     def _sharpness(self) -> Sharpness:
         """Measured by rank 0 over the whole first step, so that it is the same for every world."""
@@ -146,7 +147,7 @@ class _Rank:
         )
         if figures is None:
             return progress
-        _refuse_divergence(progress.step, {"validation KL": figures["kl"]})
+        refuse_divergence(self.folder, progress.step, {"validation": figures})
         validation = {"step": progress.step, **figures}
         return replace(progress, validations=(*progress.validations, validation))
 
@@ -205,8 +206,7 @@ class _Rank:
             group["lr"] = self.config.learning_rate * factor
         temperature = progress.sharpness.student_temperature
         figures = training_step(self.learner, batch, self.world, student_temperature=temperature)
-        seen = {"loss": figures.loss, "gradient norm": figures.gradient_norm}
-        _refuse_divergence(step, seen)
+        refuse_divergence(self.folder, step, vars(figures))
         lost = self.plan.layout.groups_per_step - figures.groups
         most = self.config.data.max_skipped_fraction
         in_epoch = lost_in_epoch(self.plan.layout, step, lost, progress.skipped_in_epoch, most)
@@ -241,20 +241,21 @@ class _Rank:
         figures = _figures(progress, exported)
         if self.world.is_first and exported < progress.step:
             restore(self.learner, read_best(self.folder, exported), self.folder.url)
+        refuse_broken_weights(self.folder, exported, self.learner.network.state_dict())
         temperature = progress.sharpness.student_temperature
         figures["student_temperature_before"] = temperature
         figures["student_temperature"] = self.learner.network.temperature(temperature)
         figures = self.world.from_first(figures)
         if interview is not None:
             write_facts(self.folder, interview.facts(temperature))
-            self._export(figures, progress.images)
+            self._export(figures, progress)
         return figures
 
-    def _export(self, figures: Json, images: int) -> None:
+    def _export(self, figures: Json, progress: Progress) -> None:
         head = self.learner.network.head
         if head is not None:
             write_head(self.folder, head.state_dict())
-        data = describe_data(self.plan, images)
+        data = describe_data(self.plan, progress.images, progress.skipped)
         export_student(self.folder, self.learner.backbone, self.settings, figures, data)
         clear_finished(self.folder, figures)
 
@@ -273,14 +274,6 @@ def _step_seed(seed: int, step: int, rank: int) -> int:
     return int(RandomStream(seed, "step", step, rank).words(1)[0] >> 1)
 
 
-def _refuse_divergence(step: int, figures: Mapping[str, float]) -> None:
-    if not all(map(math.isfinite, figures.values())):
-        raise InputError(
-            ", ".join(f"{name} {value}" for name, value in figures.items()), "finite numbers",
-            f"step {step}", "Lower --learning-rate, or check the student's weights.",
-        )  # fmt: skip
-
-
 def _figures(progress: Progress, exported_step: int) -> Json:
     """What the student's record tells of its training."""
     assert progress.last is not None
@@ -294,4 +287,5 @@ def _figures(progress: Progress, exported_step: int) -> Json:
         "skipped_groups": progress.skipped,
         "last_step": vars(progress.last),
         "validation": {"before": before, "after": after} if before and after else None,
+        "best": progress.best,
     }

@@ -79,8 +79,10 @@ class MetricsLog:
 def validation_scalars(figures: Json) -> Iterator[tuple[str, float]]:
     """Tags and values of a validation; by strategy only where there are several."""
     by_strategy: Mapping[str, Json] = figures["by_strategy"]
+    for name, value in figures.get("without_head", {}).items():
+        yield f"validation/without_head/{name}", value
     for name, value in figures.items():
-        if name not in ("step", "triplets", "by_strategy"):
+        if name not in ("step", "triplets", "by_strategy", "without_head"):
             yield f"validation/{name}", value
             if len(by_strategy) > 1:
                 for strategy, own in by_strategy.items():

@@ -3,15 +3,18 @@
 Written from `student.json`'s own contents, so it names no time, host or path.
 """
 
+import math
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from alignet_ray.config.backbone import OPEN_CLIP_PREFIX, ResolvedBackbone
+from alignet_ray.config.backbone import OPEN_CLIP_PREFIX, Preprocessing, ResolvedBackbone
 from alignet_ray.config.layers import block_number
 from alignet_ray.models.timm_config import Library, library_of
 from alignet_ray.records.digests import Json
 from alignet_ray.records.student import WEIGHTS_NAME, Student
+from alignet_ray.records.student_head import HEAD_NAME
+from alignet_ray.training.remarks import remarks
 
 CARD_NAME = "README.md"
 PAPER = (
@@ -36,9 +39,11 @@ def model_card(student: Student) -> str:
         _front_matter(student),
         _what(student),
         _how_to_load(student.aligned),
+        _how_to_apply_the_head(student),
         _data(student.training.get("data", {})),
         _figures(student.training.get("figures", {}).get("validation")),
-        _hyper_parameters(student.training),
+        _notes(student.training.get("figures", {})),
+        _hyper_parameters(student.initial, student.training),
         _limits(student),
         _citation(),
     )
@@ -68,13 +73,16 @@ def _library_tags(library: Library) -> tuple[str, ...]:
 def _what(student: Student) -> Iterator[str]:
     aligned = student.aligned
     start = "from random weights" if student.initial.random_init else "from pretrained weights"
+    whose = "this model's representations"
+    if _has_head(student):
+        whose += " behind a linear head, which the model itself lacks,"
     yield f"# {aligned.name}, aligned with human similarity judgements"
     yield ""
     yield from _paragraph(
         f"An image encoder ({aligned.dim:,} dimensions), fine-tuned {start} by AligNet's "
         "distillation: a surrogate teacher of human similarity judgements says of triplets of "
-        "images how likely each pair is to belong together, and the dot products of this model's "
-        "representations were trained to say the same."
+        f"images how likely each pair is to belong together, and the dot products of {whose} "
+        "were trained to say the same."
     )
 
 
@@ -143,19 +151,61 @@ def _load_by_open_clip(aligned: ResolvedBackbone) -> Iterator[str]:
     yield "With open_clip alone; the text tower is not part of the student:"
     yield ""
     yield from _code(
-        "import open_clip, safetensors.torch",
+        "import open_clip, safetensors.torch, torch",
+        "from PIL import Image",
+        "from torchvision import transforms",
         "",
         f"model = open_clip.create_model({arguments}).eval()",
         f'model.visual.load_state_dict(safetensors.torch.load_file("student/{WEIGHTS_NAME}"))',
-        f"vectors = {_vectors_of_open_clip(aligned)}",
+        *_torchvision_transform(aligned.preprocessing),
+        "with torch.no_grad():",
+        '    image = transform(Image.open("one.jpg").convert("RGB"))[None]',
+        f"    vector = {_vector_of_open_clip(aligned)}",
+    )
+    yield from _paragraph(
+        "There is no `config.json`, which timm and the hub read, beside weights of open_clip: "
+        "`local-dir:` and `hf-hub:` names do not load them."
     )
 
 
-def _vectors_of_open_clip(aligned: ResolvedBackbone) -> str:
+def _torchvision_transform(pixels: Preprocessing) -> Iterator[str]:
+    """The same pixels as ours, in torchvision's words."""
+    shorter = math.floor(pixels.resolution / pixels.crop_fraction)
+    size = f"({shorter}, {shorter})" if pixels.resize == "squash" else f"{shorter}"
+    filter_name = f"transforms.InterpolationMode.{pixels.interpolation.upper()}"
+    yield "transform = transforms.Compose(["
+    yield f"    transforms.Resize({size}, {filter_name}),"
+    yield f"    transforms.CenterCrop({pixels.resolution}),"
+    yield "    transforms.ToTensor(),"
+    yield f"    transforms.Normalize({pixels.mean}, {pixels.std}),"
+    yield "])"
+
+
+def _how_to_apply_the_head(student: Student) -> Iterator[str]:
+    if not _has_head(student):
+        return
+    yield from _paragraph(
+        "The loss saw these vectors through a linear head, which is no part of the model. Its dot "
+        "products are those that were trained:"
+    )
+    yield from _code(
+        "import safetensors.torch",
+        "",
+        f'head = safetensors.torch.load_file("student/{HEAD_NAME}")',
+        'seen = vectors @ head["weight"].T + head["bias"]',
+    )
+
+
+def _has_head(student: Student) -> bool:
+    loss: Json = student.training.get("settings", {}).get("loss", {})
+    return loss.get("head", "none") != "none"
+
+
+def _vector_of_open_clip(aligned: ResolvedBackbone) -> str:
     block = block_number(aligned.representation)
     if block is None:
-        return "model.encode_image(images, normalize=False)"
-    inside = f"model.visual.forward_intermediates(images, [{block}], intermediates_only=True)"
+        return "model.encode_image(image, normalize=False)"
+    inside = f"model.visual.forward_intermediates(image, [{block}], intermediates_only=True)"
     return f'{inside}["image_intermediates"][0].mean((2, 3))'
 
 
@@ -209,6 +259,11 @@ def _figures(validation: Json | None) -> Iterator[str]:
     before, after = validation["before"], validation["after"]
     yield from ("## Results on validation triplets of the same runs", "")
     rows: list[tuple[str, ...]] = []
+    if "without_head" in before and "without_head" in after:
+        for name, words, form in _FIGURES:
+            if name in after["without_head"]:
+                values = (own["without_head"][name] for own in (before, after))
+                rows.append(("all, without the head", words, *map(form.format, values)))
     for strategy, own in after["by_strategy"].items():
         base = before["by_strategy"].get(strategy)
         if base is None:  # its shards were lost when training began
@@ -224,19 +279,32 @@ def _figures(validation: Json | None) -> Iterator[str]:
     )
 
 
-def _hyper_parameters(training: Json) -> Iterator[str]:
+def _notes(figures: Json) -> Iterator[str]:
+    found = remarks(figures)
+    if found:
+        yield from ("## Notes", "")
+        for remark in found:
+            yield from textwrap.wrap(
+                f"- {remark}.", _WIDTH, subsequent_indent="  ", break_on_hyphens=False
+            )
+        yield ""
+
+
+def _hyper_parameters(initial: ResolvedBackbone, training: Json) -> Iterator[str]:
     settings = training.get("settings", {})
     rows = [
-        (f"`{name}`", f"{value}")
-        for name, value in flattened(settings)
-        if name.partition(".")[0] not in _NOT_HYPER_PARAMETERS
+        ("initial weights", f"{initial.name}, SHA-256 `{initial.weights_sha256}`"),
+        *(
+            (f"`{name}`", f"{value}")
+            for name, value in flattened(settings)
+            if name.partition(".")[0] not in _NOT_HYPER_PARAMETERS
+        ),
     ]
     temperature = training.get("figures", {}).get("student_temperature")
     if temperature is not None:
         rows.append(("student temperature used", f"{temperature:.6g}"))
-    if rows:
-        yield from ("## Hyper-parameters", "")
-        yield from _table(("setting", "value"), rows)
+    yield from ("## Hyper-parameters", "")
+    yield from _table(("setting", "value"), rows)
 
 
 def flattened(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

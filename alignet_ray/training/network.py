@@ -43,9 +43,22 @@ class Network(nn.Module):
 
     def forward(self, pixels: UInt8[Tensor, "batch side side 3"]) -> Float[Tensor, "batch dim"]:
         """Vectors in float32 at least, whatever the passes are made in."""
-        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=self.is_half):
-            vectors = self.backbone(pixels)
-            if self.head is not None:
+        return self.behind_trunk(self.trunk(pixels))
+
+    def trunk(self, pixels: UInt8[Tensor, "batch side side 3"]) -> Float[Tensor, "batch dim"]:
+        """The representations themselves, in the precision of the passes."""
+        with self._precision(pixels):
+            return self.backbone(pixels)
+
+    def _precision(self, tensor: Tensor) -> torch.autocast:
+        return torch.autocast(tensor.device.type, torch.bfloat16, enabled=self.is_half)
+
+    def behind_trunk(
+        self, vectors: Float[Tensor, "*batch inputs"]
+    ) -> Float[Tensor, "*batch outputs"]:
+        """What the loss sees of representations: through the head, where there is one."""
+        if self.head is not None:
+            with self._precision(vectors):
                 vectors = self.head(vectors)
         vectors = vectors.to(torch.promote_types(vectors.dtype, torch.float32))
         if self.log_ratio is not None:

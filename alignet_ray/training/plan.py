@@ -21,6 +21,7 @@ from alignet_ray.training.sources import Sources, read_manifests, sources_of
 
 _DEFAULT_IMAGES_PER_STEP = 384
 _DEFAULT_WARMUP_PART = 20
+_DEFAULT_EPOCHS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,8 @@ def make_plan(config: TrainConfig, pinned: Json | None = None, step: int = 0) ->
         pinning.check_pins(config.runs, pins, train, validation)
     sources = _train_sources(config, pins, train)
     layout = _layout(config, sources)
-    steps = config.steps or max(1, round(config.epochs * layout.epoch(0).num_steps))
+    epochs = _DEFAULT_EPOCHS if config.epochs is None else config.epochs
+    steps = config.steps or max(1, round(epochs * layout.epoch(0).num_steps))
     warmup = config.warmup_steps
     if warmup is None:
         warmup = steps // _DEFAULT_WARMUP_PART

@@ -198,7 +198,10 @@ def read_manifests(roots: Sequence[str], split: str) -> list[Manifest | None]:
         manifest = read_manifest(folder, split)
         if manifest is None and split == "train":
             place = shard_folder(folder, split).place(MANIFEST_NAME)
-            raise ConfigError("no manifest", "a finished run", place, "Run jobs/generate.py first.")
+            raise ConfigError(
+                "no manifest", "a finished run", place,
+                "Check --runs, or run jobs/generate.py first.",
+            )  # fmt: skip
         found.append(manifest)
     return found
 

@@ -1,9 +1,11 @@
 """The words at the end of a training run: what was seen, what changed, what to run next."""
 
+import shlex
 from collections.abc import Iterator
 
 from alignet_ray.records.digests import Json
 from alignet_ray.training.launch import TrainSummary
+from alignet_ray.training.remarks import better_checkpoint, remarks
 from alignet_ray.training.report.job import REPORT_NAME
 
 
@@ -40,15 +42,27 @@ def _lines(summary: TrainSummary) -> Iterator[str]:
         "of triplets"
     )
     yield from _validation_lines(figures["validation"])
+    yield from _labelled("best", better_checkpoint(figures, summary.output))
+    for remark in remarks(figures):
+        yield f"note       {remark}"
     if summary.is_new:
         yield f"took       {summary.seconds:,.0f} s in this call, start included"
     yield f"student    {summary.output} (README.md is its model card)"
     yield f"report     {summary.output}/{REPORT_NAME}"
+    plugins = summary.plugins
+    flags = f" --plugins {shlex.join(plugins)}" if plugins else ""
+    argument = f", plugins={list(plugins)!r}" if plugins else ""
     yield (
         f"next       python jobs/evaluate.py --models {summary.output} "
-        "--images DIR --names FILE --responses FILE --output DIR"
+        f"--images DIR --names FILE --responses FILE --output DIR{flags}"
     )
-    yield f"load it    alignet_ray.load_student({summary.output!r})"
+    yield f"load it    alignet_ray.load_student({summary.output!r}{argument})"
+
+
+def _labelled(label: str, lines: Iterator[str]) -> Iterator[str]:
+    """The first line with the label, those after it below."""
+    for number, line in enumerate(lines):
+        yield f"{label if not number else '':10} {line}"
 
 
 def _validation_lines(validation: Json | None) -> Iterator[str]:

@@ -22,6 +22,9 @@ from alignet_ray.training.sources import Labelled, Sources
 from alignet_ray.training.step import positions, represent_parts
 from alignet_ray.training.world import World
 
+WITHOUT_HEAD = ("accuracy", "expected_agreement")
+"""Figures of the representations without the head: those that depend on no temperature."""
+
 _IMAGES_PER_PASS = 192
 _DEFAULT_TIMES = 10
 
@@ -44,12 +47,16 @@ def validate(
 ) -> Json | None:
     """Means over validation triplets, in all and `by_strategy`; None without a validation split.
 
-    `triplets` counts them, and the other names are those of `FIGURES`.
+    `triplets` counts them, and the other names are those of `FIGURES`. Where the student trains
+    through a head, `without_head` has the means of those that know no temperature, from the
+    representations that the exported model gives.
     """
     if plan.validation is None:
         return None
     strategies = strategies_of(plan.validation)
-    sums = torch.zeros(len(strategies), len(FIGURES) + 1, dtype=torch.float64, device=world.device)
+    has_head = learner.network.head is not None
+    columns = len(FIGURES) + 1 + has_head * len(WITHOUT_HEAD)
+    sums = torch.zeros(len(strategies), columns, dtype=torch.float64, device=world.device)
     groups = first_groups(plan.validation, max_images, world)
     chunks = _chunks(groups, plan.validation.images_per_group)
     batches = (decoder.batch(chunk, plan.validation.skip) for chunk in chunks)
@@ -57,7 +64,12 @@ def validate(
         for batch in ready:
             for strategy, row in _batch_sums(learner, batch, student_temperature, world.device):
                 sums[strategies.index(strategy)] += row
-    return means_by_strategy(strategies, world.sum(sums))
+    sums = world.sum(sums)
+    means = means_by_strategy(strategies, sums[:, sums.shape[1] - len(FIGURES) - 1 :])
+    if means is None or not has_head:
+        return means
+    totals = (sums[:, : len(WITHOUT_HEAD)].sum(0) / means["triplets"]).tolist()
+    return {**means, "without_head": dict(zip(WITHOUT_HEAD, totals, strict=True))}
 
 
 def strategies_of(sources: Sources) -> tuple[str, ...]:
@@ -87,11 +99,18 @@ def _means(row: Float64[Tensor, "figures_and_count"]) -> Json:
 def _batch_sums(
     learner: Learner, batch: Batch, student_temperature: float, device: str
 ) -> Iterator[tuple[str, Float64[Tensor, "figures_and_count"]]]:
-    vectors = represent_parts(learner.network, batch, device) if batch else []
-    for part, z in zip(batch, vectors, strict=True):
-        figures = part_figures(z, part, student_temperature, device).flatten(0, 1)
-        count = figures.new_tensor([len(figures)])
-        yield part.kind.strategy, torch.cat([figures.sum(0), count])
+    """Sums for each part: `WITHOUT_HEAD` where there is one, `FIGURES`, and the count."""
+    network = learner.network
+    represent = network if network.head is None else network.trunk
+    vectors = represent_parts(represent, batch, device) if batch else []
+    for part, representations in zip(batch, vectors, strict=True):
+        seen = representations if network.head is None else network.behind_trunk(representations)
+        figures = part_figures(seen, part, student_temperature, device).flatten(0, 1)
+        sums = [figures.sum(0), figures.new_tensor([len(figures)])]
+        if network.head is not None:
+            own = part_figures(representations.float(), part, student_temperature, device)
+            sums.insert(0, own[..., [FIGURES.index(name) for name in WITHOUT_HEAD]].sum((0, 1)))
+        yield part.kind.strategy, torch.cat(sums)
 
 
 def part_figures(

@@ -68,6 +68,7 @@ def _start(support: Any, flags: list[str], output: Path) -> subprocess.Popen[str
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -119,7 +120,8 @@ def test_one_of_two_workers_killed_then_asked_to_stop_then_one_worker_goes_on(
     _wait_for_step(support, output, int(rng.integers(1, NUM_STEPS // 3)), driver)
     assert support.kill_workers(driver.pid, WORKER, at_most=1) == 1
     _wait_for_step(support, output, _last_step(output) + 10, driver)
-    driver.send_signal(signal.SIGTERM)
+    for _ in range(2):  # as `timeout` does it: all processes of the job, and nearly at once twice
+        os.killpg(driver.pid, signal.SIGTERM)
     said = driver.communicate()[1]
     assert driver.returncode == Interrupted.exit_code, said
     last_line = said.strip().splitlines()[-1]

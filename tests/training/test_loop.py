@@ -201,6 +201,27 @@ def test_a_loss_that_is_not_finite_stops_the_run(make_config: Any, listener: Any
         _train(config, listener)
 
 
+def test_every_figure_of_a_step_is_finite_before_it_is_written(
+    make_config: Any, listener: Any
+) -> None:
+    config = make_config(learning_rate=1e18, warmup_steps=0, validation=ValidationConfig(images=0))
+    with pytest.raises(InputError, match=r"squared distance|gradient norm|loss"):
+        _train(config, listener)
+    assert "Infinity" not in Path(config.output, "logs/train.jsonl").read_text()
+
+
+def test_with_a_head_the_model_without_it_is_measured_too(make_config: Any, listener: Any) -> None:
+    config = make_config(loss=LossConfig(head="linear", head_dim=8))
+    figures = _train(config, listener)
+    for moment in ("before", "after"):
+        own = figures["validation"][moment]
+        assert 0 <= own["without_head"]["accuracy"] <= 1
+        assert own["without_head"]["expected_agreement"] <= own["expected_ceiling"]
+    plain = _train(make_config("plain"), listener)["validation"]["before"]
+    beside = figures["validation"]["before"]["without_head"]
+    assert beside == {name: pytest.approx(plain[name]) for name in beside}
+
+
 def test_a_student_that_is_too_soft_or_saturated_is_warned_of(
     make_config: Any, listener: Any
 ) -> None:

@@ -1,8 +1,10 @@
 """The card's front matter is YAML that the hub reads, and its code blocks run as they stand."""
 
+import json
 import re
 from dataclasses import replace
 
+import open_clip
 import pytest
 import torch
 import yaml
@@ -13,8 +15,10 @@ from alignet_ray.models.backbones import load_backbone
 from alignet_ray.models.timm_config import library_of, timm_config
 from alignet_ray.records.store import Folder
 from alignet_ray.records.student import Student
+from alignet_ray.records.student_head import write_head
 from alignet_ray.training.export import export_student
 from alignet_ray.training.model_card import CARD_NAME, flattened, model_card
+from alignet_ray.training.network import make_head
 
 ONE = {
     "kl": 0.5, "accuracy": 0.45, "expected_agreement": 0.4, "expected_ceiling": 0.6,
@@ -33,6 +37,12 @@ DATA = {
     "steps": 10, "epochs": 0.5, "groups_seen": 2048, "images_seen": 6144,
 }  # fmt: skip
 SETTINGS = {"learning_rate": 1e-4, "loss": {"weight_decay_to_init": 0.01}, "runs": {"x": 1}}
+
+OPEN_CLIP = {
+    "embed_dim": 12,
+    "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16},
+    "text_cfg": {"context_length": 8, "vocab_size": 64, "width": 16, "heads": 2, "layers": 1},
+}
 
 
 def tiny(**changes):
@@ -69,6 +79,32 @@ def test_the_code_on_the_card_runs_and_gives_the_same_vector(config, in_folder):
     with torch.no_grad():
         vector = direct["model"].eval()(picture)
     torch.testing.assert_close(vector, direct["vector"], atol=1e-5, rtol=1e-4)
+
+
+def test_the_code_on_the_card_of_an_open_clip_student_runs_too(in_folder, tmp_path, caplog):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "tiny-card.json").write_text(json.dumps(OPEN_CLIP))
+    open_clip.add_model_config(folder)
+    pixels = PreprocessingConfig(resolution=32, crop_fraction=0.9)
+    config = tiny(name="open_clip:tiny-card", preprocessing=pixels)
+    settings = {**SETTINGS, "loss": {"head": "linear"}}
+    backbone = load_backbone(config)
+    where = Folder.at(str(in_folder))
+    write_head(where, make_head(backbone.resolved.dim, 6, 0).state_dict())
+    export_student(where, backbone, settings, FIGURES, DATA)
+    card = (in_folder / CARD_NAME).read_text()
+    caplog.clear()
+    ours, direct, head = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    found, theirs = {}, {}
+    exec(ours, found)
+    assert "No pretrained weights" not in caplog.text
+    exec(direct, theirs)
+    torch.testing.assert_close(found["vectors"][:1], theirs["vector"], atol=1e-5, rtol=1e-4)
+    exec(head, found)
+    assert found["seen"].shape == (2, 6)
+    assert "no `config.json`" in " ".join(card.split())
+    assert not (in_folder / "config.json").exists()
 
 
 def test_of_an_inner_block_the_card_gives_that_block(in_folder):

@@ -41,6 +41,7 @@ from alignet_ray.records.given_files import refuse_missing_file
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.lock import locked
 from alignet_ray.records.manifest import MANIFEST_NAME
+from alignet_ray.records.occupied import refuse_occupied
 from alignet_ray.records.parts import missing_parts
 from alignet_ray.records.run import RunSettings
 from alignet_ray.records.shards import SPLITS, shard_folder
@@ -73,6 +74,7 @@ def convert_triplets(config: ConvertConfig) -> ConvertSummary:
     root = Folder.at(config.output)
     files = released_files(config)
     _refuse_missing_inputs(config, files)
+    refuse_occupied(config.output, "run", [config.images_from] if config.images_from else [])
     with locked(root), ray_session(config.resources):
         root.remove_temporaries()
         refuse_other_kind(config, root)

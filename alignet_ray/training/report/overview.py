@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from alignet_ray.pages.markup import Markup, count, counted, element, share
 from alignet_ray.pages.parts import tile
+from alignet_ray.training.remarks import remarks
 from alignet_ray.training.report.curves import median
 from alignet_ray.training.report.view import View
 
@@ -16,6 +17,7 @@ def header(view: View) -> Markup:
         element("h1", view.name),
         element("p", *_lead(view), class_="lead"),
         element("dl", *_tiles(view), class_="tiles"),
+        *(element("p", f"Note: {own}.", class_="lead") for own in remarks(view.figures)),
     )
 
 
