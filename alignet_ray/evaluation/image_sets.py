@@ -9,6 +9,7 @@ import pyarrow as pa
 from alignet_ray.config.sources import SourceConfig
 from alignet_ray.records.object_images import ObjectImages
 from alignet_ray.stages.embed_objects import object_listing
+from alignet_ray.stages.progress import note
 from alignet_ray.stages.sources import list_images
 
 
@@ -45,7 +46,10 @@ def objects_set(name: str, images: ObjectImages) -> ImageSet:
 def labelled_set(name: str, urls: Sequence[str], source: SourceConfig) -> ImageSet:
     """Images of folders, lists, tars or shards, in the order of their keys.
 
-    Tars need a Ray session. Raises InputError where a source holds no image.
+    What was passed over is told on standard error. Tars need a Ray session. Raises InputError where
+    a source holds no image.
     """
-    listing = list_images(urls, source, seed=0).table
-    return ImageSet(name=name, listing=listing.sort_by("key"))
+    found = list_images(urls, source, seed=0)
+    for remark in found.notes:
+        note(f"{name}: {remark}")
+    return ImageSet(name=name, listing=found.table.sort_by("key"))

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from alignet_ray.config.evaluate import EvaluateConfig
-from alignet_ray.errors import ConfigError
+from alignet_ray.errors import ConfigError, InputError
 from alignet_ray.evaluation import (
     comparison,
     downstream,
@@ -20,7 +20,7 @@ from alignet_ray.evaluation.hierarchy import part as hierarchy
 from alignet_ray.evaluation.references import EvaluatedModel, resolve_models
 from alignet_ray.evaluation.report.job import write_page
 from alignet_ray.evaluation.rows import csv_text
-from alignet_ray.evaluation.workbench import Workbench
+from alignet_ray.evaluation.workbench import UnusableModel, Workbench
 from alignet_ray.functional.bootstrap import LEVEL
 from alignet_ray.records.digests import Json
 from alignet_ray.records.evaluation import FORMAT_VERSION, RESULTS_NAME, write_results
@@ -67,7 +67,16 @@ def evaluate(config: EvaluateConfig) -> Json:
         measured: dict[str, Json] = {}
         for name in chosen:
             note(f"measuring {name.replace('_', ' ')}", is_shown=config.resources.progress)
-            measured[name] = PARTS[name].measure(bench, given[name])
+            try:
+                measured[name] = PARTS[name].measure(bench, given[name])
+            except UnusableModel:
+                raise
+            except InputError as error:
+                # What was measured is kept; a part that was asked for by name must not be missing.
+                if name in config.only or len(chosen) == 1:
+                    raise
+                note(f"left out: {error}")
+                bench.leave_out(name.replace("_", " "), f"{error.value}; {error.expectation}")
     results = _results(bench, measured)
     folder = Folder.at(config.output)
     write_results(folder, results)

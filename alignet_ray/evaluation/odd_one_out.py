@@ -4,6 +4,7 @@ All figures come from the same unique triplets and the same resamples of them, s
 be compared; a triplet weighs as many responses as it has.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -23,10 +24,11 @@ from alignet_ray.evaluation.workbench import Workbench
 from alignet_ray.functional.agreement import (
     choice_entropy,
     count_choices,
+    is_repeated,
     leave_one_out_majority,
     majority_share,
 )
-from alignet_ray.functional.bootstrap import mean_intervals
+from alignet_ray.functional.bootstrap import Interval, mean_intervals
 from alignet_ray.functional.triplet_scores import TripletScores, value_of_choice
 from alignet_ray.functional.uncertainty import people_entropy
 from alignet_ray.records.choices import read_choices
@@ -131,20 +133,29 @@ def figures(
 
 
 def ceilings(counts: Counts, *, num_resamples: int, seed: int) -> list[Row]:
-    """How far people agree, as means over unique triplets."""
+    """How far people agree, as means over the unique triplets that two people or more judged: one
+    answer agrees with itself.
+    """
+    repeated = counts[is_repeated(counts)]
+    if not len(repeated):
+        nothing = Interval(math.nan, math.nan, math.nan)
+        return [
+            row(name, nothing, 0, "triplets", undefined="no triplet was judged by two people")
+            for name in (MAJORITY_SHARE, ONE_AGAINST_OTHERS, PEOPLE_ENTROPY)
+        ]
     measures = {
-        MAJORITY_SHARE: majority_share(counts),
-        ONE_AGAINST_OTHERS: leave_one_out_majority(counts),
-        PEOPLE_ENTROPY: choice_entropy(counts),
+        MAJORITY_SHARE: majority_share(repeated),
+        ONE_AGAINST_OTHERS: leave_one_out_majority(repeated),
+        PEOPLE_ENTROPY: choice_entropy(repeated),
     }
     intervals = mean_intervals(
         np.column_stack(list(measures.values())),
-        np.ones(len(counts)),
+        np.ones(len(repeated)),
         num_resamples=num_resamples,
         seed=seed,
     )
     return [
-        row(name, interval, len(counts), "triplets")
+        row(name, interval, len(repeated), "triplets")
         for name, interval in zip(measures, intervals, strict=True)
     ]
 

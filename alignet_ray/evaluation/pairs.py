@@ -37,6 +37,7 @@ def between_models(before: EvaluatedModel, after: EvaluatedModel) -> dict[str, s
         return {"label": after.label, "from_": before.variant, "to": after.variant}
     return {
         "label": after.label,
+        "base": before.label,
         "from_": f"{before.label} {before.variant}",
         "to": after.variant,
     }

@@ -15,8 +15,8 @@ from alignet_ray.functional.bootstrap import Interval
 Row = dict[str, Any]
 
 KEYS = (
-    "part", "kind", "measure", "data", "level", "label", "variant", "from", "to", "similarity",
-    "temperature", "layer", "estimate", "low", "high", "num", "unit", "undefined",
+    "part", "kind", "measure", "data", "level", "label", "variant", "base", "from", "to",
+    "similarity", "temperature", "layer", "estimate", "low", "high", "num", "unit", "undefined",
 )  # fmt: skip
 """What a row may say, in the order of the columns of figures.csv."""
 
@@ -44,6 +44,11 @@ def row(
     values = {name: _finite(value) for name, value in interval._asdict().items()}
     why = {} if undefined is None else {"undefined": undefined}
     return {"measure": measure, **named, **values, "num": num, "unit": unit, **why}
+
+
+def is_own_change(row: Row) -> bool:
+    """Whether a difference is of a label from its own base: another label's is named in `base`."""
+    return "base" not in row
 
 
 def _finite(value: float) -> float | None:

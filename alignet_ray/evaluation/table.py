@@ -7,7 +7,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, Row, rows_of
+from alignet_ray.evaluation.rows import (
+    CEILINGS,
+    DIFFERENCES,
+    FIGURES,
+    Row,
+    is_own_change,
+    rows_of,
+)
 from alignet_ray.records.digests import Json
 
 _NUM_SHOWN = 3
@@ -71,7 +78,7 @@ def _table(results: Json, part: str, measure: str, rows: Sequence[Row]) -> Table
         _key(own, "to"): own
         for own in rows_of(results, part, DIFFERENCES)
         # Of the model's own base, not of another model.
-        if own["measure"] == measure and " " not in own["from"]
+        if own["measure"] == measure and is_own_change(own)
     }
     seen = {key: list(dict.fromkeys(own.get(key) for own in rows)) for key in of}
     for own in sorted(rows, key=lambda own: _order(results, own, seen)):
@@ -120,11 +127,12 @@ def _notes(results: Json) -> list[str]:
 
 def _left_out_objects(data: Json) -> list[str]:
     notes: list[str] = []
-    missing, rejected = data.get("missing_images", []), list(data.get("rejected_images", {}))
-    for keys, why in ((missing, "without an image"), (rejected, "with a broken image")):
-        if keys:
-            shown = ", ".join(keys[:_NUM_SHOWN]) + (", ..." if len(keys) > _NUM_SHOWN else "")
-            notes.append(f"left out: objects {why}: {len(keys):,} ({shown})")
+    missing = data.get("missing_images", [])
+    rejected = [f"{key}: {why}" for key, why in data.get("rejected_images", {}).items()]
+    for items, what in ((missing, "objects without an image"), (rejected, "images")):
+        if items:
+            shown = ", ".join(items[:_NUM_SHOWN]) + (", ..." if len(items) > _NUM_SHOWN else "")
+            notes.append(f"left out: {what}: {len(items):,} ({shown})")
     if data.get("num_dropped_responses"):
         notes.append(f"left out: responses that show them: {data['num_dropped_responses']:,}")
     return notes

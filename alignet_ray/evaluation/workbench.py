@@ -25,6 +25,10 @@ _LEAST_PRESENT = 0.5
 LeftOut = dict[str, str]
 
 
+class UnusableModel(InputError):
+    """A model that the user named cannot be run: nothing should be measured without it."""
+
+
 class NoModel(InputError):
     """No model has the images of a set: all are ready embeddings of others, each left out."""
 
@@ -34,7 +38,8 @@ class Workbench:
     """The settings and models of an evaluation; call its methods inside `ray_session`.
 
     `left_out` collects what could not be measured (`what`, `reason`), `backbones` what the
-    models turned out to be, `shown` by part what is for the page alone (small pictures, maps).
+    models turned out to be, `shown` by part what is for the page alone (small pictures, maps),
+    `resolved` what backbones turned out to be, so that each is described once.
     """
 
     config: EvaluateConfig
@@ -42,6 +47,7 @@ class Workbench:
     left_out: list[LeftOut] = field(default_factory=list)
     backbones: dict[tuple[str, str], ResolvedBackbone] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
+    resolved: dict[BackboneConfig, ResolvedBackbone] = field(default_factory=dict)
 
     def leave_out(self, what: str, reason: str) -> None:
         """Say once that something was not measured, and why."""
@@ -53,10 +59,10 @@ class Workbench:
         """Every model's vectors of an image set; with `representation` of another layer of it.
 
         A student's initial weights that can no longer be had (a random start, a file that moved)
-        are left out with the reason, as are ready embeddings of less than half of the images; any
-        other model that cannot be had is an InputError. Ready embeddings and transforms have no
-        other layers: with `representation` these models are not there. Raises NoModel where none
-        is left.
+        are left out with the reason, as are ready embeddings of less than half of the images.
+        Ready embeddings and transforms have no other layers: with `representation` these models
+        are not there. Raises UnusableModel for any other model that cannot be had, and NoModel
+        where none is left.
         """
         models = [own for own in self.models if _has(own, representation)]
         had: list[tuple[EvaluatedModel, Embedded]] = []
@@ -65,10 +71,13 @@ class Workbench:
             try:
                 found = self._vectors(model, images, representation, ran)
             except InputError as error:
-                if model.variant != BEFORE or isinstance(error, NoSuchBlock):
+                if isinstance(error, NoSuchBlock):
                     raise
-                # Without the place: results name no machine.
-                reason = f"its weights cannot be had again: {error.value}"
+                if model.variant != BEFORE:
+                    raise UnusableModel(*error.args) from error
+                # What is wrong may name this machine: the results do not.
+                note(f"left out: {error}")
+                reason = "its weights cannot be had again"
                 self.leave_out(f"{model.label} {model.variant}", reason)
                 continue
             if found is not None:
@@ -109,7 +118,9 @@ class Workbench:
             plugins=self.config.plugins,
             cache=self._cache(),
             resources=self.config.resources,
+            resolved=self.resolved.get(backbone),
         )
+        self.resolved[backbone] = found.backbone
         return Embedded(
             keys=found.object_ids,
             vectors=found.vectors,

@@ -69,12 +69,14 @@ def embed_listing(
     plugins: Sequence[str],
     cache: Folder,
     resources: Resources,
+    resolved: ResolvedBackbone | None = None,
 ) -> ObjectEmbeddings:
     """Embed the images of a listing in its order; `object_ids` are its keys.
 
-    Call inside `ray_session`. All vectors come back to this process.
+    `resolved` is what the backbone turned out to be before, where it was described already. Call
+    inside `ray_session`. All vectors come back to this process.
     """
-    resolved = describe_backbone(backbone, plugins)
+    resolved = resolved or describe_backbone(backbone, plugins)
     settings_digest = digest([listing_sha256(listing), resolved.identity()])
     root = cache.folder(settings_digest[:_DIGEST_LETTERS])
     index = index_of(listing)

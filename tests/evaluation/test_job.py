@@ -14,6 +14,7 @@ from PIL import Image
 
 from alignet_ray.config.backbone import BackboneConfig, PreprocessingConfig
 from alignet_ray.config.evaluate import EvaluateConfig, EvaluatedBackboneConfig
+from alignet_ray.config.hierarchy import HierarchyConfig
 from alignet_ray.config.report import ReportConfig
 from alignet_ray.config.resources import Resources
 from alignet_ray.errors import ConfigError, InputError
@@ -44,6 +45,18 @@ def put_human_data(folder):
         for subject, choice in enumerate(random.integers(1, 4, size=4))
     ]
     (folder / "responses.tsv").write_text("\n".join(rows))
+
+
+def put_classes(folder):
+    """Labelled images that no ready embedding is of."""
+    for name in ("cat", "dog"):
+        (folder / "classes" / name).mkdir(parents=True)
+        for number in range(2):
+            place = folder / "classes" / name / f"{number}.png"
+            Image.new("RGB", (8, 8), (40 * number, 0, 0)).save(place)
+    table = folder / "categories.csv"
+    table.write_text("class,basic,superordinate\ncat,cat,animal\ndog,dog,animal\n")
+    return HierarchyConfig(images=(str(folder / "classes"),), categories=str(table))
 
 
 def put_models(folder):
@@ -112,7 +125,7 @@ def test_students_teachers_and_backbones_are_compared(tmp_path, capsys):
     lone = rows["test_efficientnet", "as it is", "dot"]
     assert {k: lone[k] for k in same} == {k: rows["student", "before", "dot"][k] for k in same}
     changes = [own for own in part["differences"] if own["measure"] == ACCURACY]
-    own_base = {(own["label"], own["similarity"]) for own in changes if " " not in own["from"]}
+    own_base = {(own["label"], own["similarity"]) for own in changes if "base" not in own}
     assert own_base == {
         (label, s) for label in ("student", "teacher") for s in ("dot", "centred_cosine")
     }
@@ -158,6 +171,7 @@ def test_ready_embeddings_are_a_model(tmp_path):
         responses=str(tmp_path / "responses.tsv"),
         output=str(tmp_path / "out"),
         models=(f"mine={tmp_path}/ready.npz", f"none={tmp_path}/others.npz"),
+        hierarchy=put_classes(tmp_path),
         num_resamples=10,
         resources=RESOURCES,
     )
@@ -165,7 +179,12 @@ def test_ready_embeddings_are_a_model(tmp_path):
     part = results["parts"]["odd_one_out"]
     assert {own["label"] for own in part["figures"]} == {"mine"}
     assert part["data"]["rejected_images"] == {names[-1]: "no embedding in mine"}
-    assert any(own["what"].startswith("none on") for own in results["left_out"])
+    reasons = {own["what"]: own["reason"] for own in results["left_out"]}
+    assert any(what.startswith("none on") for what in reasons)
+    assert "hierarchy" not in results["parts"], "nobody has its images: the other part is kept"
+    assert "no model" in reasons["hierarchy"]
+    with pytest.raises(InputError, match="no model"):
+        evaluate(replace(config, only=("hierarchy",)))
 
 
 def test_a_part_without_its_data_is_refused_where_it_was_asked_for():

@@ -113,3 +113,15 @@ def test_ceilings_bound_the_hidden_embedding(people):
     limits = {row["measure"]: row for row in ceilings(counts, num_resamples=60, seed=0)}
     assert limits[ONE_AGAINST_OTHERS]["estimate"] < limits[MAJORITY_SHARE]["estimate"] < 1
     assert all(row["low"] <= row["estimate"] <= row["high"] for row in limits.values())
+
+
+def test_single_answers_are_no_ceiling():
+    single = np.eye(3, dtype=np.int64).repeat(4, axis=0)
+    assert all(row["estimate"] is None and row["undefined"] for row in ceilings_of(single))
+    both = ceilings_of(np.concatenate([single, [[2, 1, 0]]]))
+    assert [row["num"] for row in both] == [1, 1, 1]
+    assert both[0]["estimate"] == pytest.approx(2 / 3)
+
+
+def ceilings_of(counts):
+    return ceilings(counts, num_resamples=5, seed=0)

@@ -51,7 +51,7 @@ def test_every_figure_and_everything_left_out_is_said(capsys):
         "constant",
         "majority of the others: 0.6100",
         "objects without an image: 4 (a, b, c, ...)",
-        "objects with a broken image: 1 (e)",
+        "images: 1 (e: empty file)",
         "responses that show them: 17",
         "other before: no weights",
         "a tie is wrong",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alignet_ray.evaluation.rows import Row
+from alignet_ray.evaluation.rows import Row, is_own_change
 from alignet_ray.pages.markup import Markup, element
 
 _MOST_OPEN = 12
@@ -14,7 +14,7 @@ def changes_table(rows: Sequence[Row], said: str) -> list[Markup]:
 
     Rows are differences of shares, with `data` and `level`.
     """
-    own = [row for row in rows if " " not in row["from"]]
+    own = [row for row in rows if is_own_change(row)]
     if not own:
         return []
     titles = ("data", "probe", "model", "change in points", "95 % interval")

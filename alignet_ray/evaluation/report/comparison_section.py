@@ -12,7 +12,7 @@ from alignet_ray.evaluation.comparison import (
 )
 from alignet_ray.evaluation.report.lanes import SIMILARITY_NAMES
 from alignet_ray.evaluation.report.view import View
-from alignet_ray.evaluation.rows import DIFFERENCES, Row
+from alignet_ray.evaluation.rows import DIFFERENCES, Row, is_own_change
 from alignet_ray.functional.odd_one_out import NUM_PAIRS
 from alignet_ray.pages.markup import Markup, count, counted, element, share, shortened
 from alignet_ray.records.digests import Json
@@ -83,15 +83,14 @@ def _comparison(
 
 def names_of(comparison: Json) -> tuple[str, str]:
     """What the two are called: variants of one label, or labels where they differ."""
-    if " " not in comparison["from"]:
+    if is_own_change(comparison):
         return comparison["from"], comparison["to"]
-    label, _, _ = comparison["from"].rpartition(" ")
-    return label, comparison["label"]
+    return comparison["base"], comparison["label"]
 
 
 def title_of(comparison: Json) -> str:
     """What is compared with what."""
-    if " " not in comparison["from"]:
+    if is_own_change(comparison):
         return f"{comparison['label']}: {comparison['to']} against {comparison['from']}"
     return f"{comparison['label']} {comparison['to']} against {comparison['from']}"
 

@@ -6,7 +6,7 @@ from alignet_ray.evaluation.paper_figures import paper_figures
 from alignet_ray.evaluation.report.lanes import SIMILARITY_NAMES
 from alignet_ray.evaluation.report.overview import value_text
 from alignet_ray.evaluation.report.view import View
-from alignet_ray.evaluation.rows import DIFFERENCES, FIGURES, Row
+from alignet_ray.evaluation.rows import DIFFERENCES, FIGURES, Row, is_own_change
 from alignet_ray.pages.markup import Markup, element, share
 from alignet_ray.records.digests import Json
 
@@ -123,7 +123,7 @@ def _cells(view: View, column: Column) -> list[tuple[tuple[str, str], Markup]]:
     changes = {
         (own["label"], own["to"]): own
         for own in column.rows(view, DIFFERENCES)
-        if has_best and " " not in own["from"]
+        if has_best and is_own_change(own)
     }
     return [
         (

@@ -56,6 +56,7 @@ def _accuracy_cards(view: View) -> list[Markup]:
         ceilings += [
             Ceiling(words, own["estimate"], kind)
             for own in view.rows(PART, CEILINGS, measure=measure)
+            if own["estimate"] is not None
         ]
     cards = [
         lanes_card(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from alignet_ray.evaluation.report.view import View
-from alignet_ray.evaluation.rows import DIFFERENCES, FIGURES, Row
+from alignet_ray.evaluation.rows import DIFFERENCES, FIGURES, Row, is_own_change
 from alignet_ray.pages.markup import Markup, counted, element, share
 from alignet_ray.pages.parts import tile
 
@@ -70,7 +70,7 @@ def _best(view: View, part: str, measure: str) -> tuple[Row, Row] | None:
     changes = [
         own
         for own in view.rows(part, DIFFERENCES, measure=measure)
-        if " " not in own["from"]
+        if is_own_change(own)
         and own["estimate"] is not None
         and own.get("similarity") in (None, view.similarities[-1])
     ]

@@ -103,7 +103,7 @@ def test_changes_are_told_by_relation_label_and_layer(tmp_path, photo_folder, ta
     for level in data["relations"]:
         lone, before = ("test_efficientnet", "as it is", level), ("student", "before", level)
         assert values[lone] == values[before], "the same weights"
-    own_changes = [row for row in part["differences"] if " " not in row["from"]]
+    own_changes = [row for row in part["differences"] if "base" not in row]
     assert {row["label"] for row in own_changes} == {"student", "teacher"}
     assert [own["label"] for own in part["regressions"]] == ["student", "teacher"]
     assert {len(own["shares"]) for own in part["explained"]} == {4}

@@ -11,7 +11,9 @@ from alignet_ray.evaluation.report.comparison_section import (
 from alignet_ray.evaluation.report.view import View
 
 OWN = {"label": "s", "from": "before", "to": "after"}
-ACROSS = {"label": "s", "from": "my teacher transformed", "to": "after"}
+ACROSS = {
+    "label": "s", "base": "my teacher", "from": "my teacher transformed", "to": "after"
+}  # fmt: skip
 
 
 def view_of(people, **of):

@@ -48,7 +48,14 @@ def view():
                 change = {"from": "before", "to": "after"}
                 differences.append(row(measure, level, name, label, 0.05, **change))
         differences.append(
-            row(ACCURACY, "1-shot", names[0], "two", 0.01, **{"from": "one after", "to": "after"})
+            row(
+                ACCURACY,
+                "1-shot",
+                names[0],
+                "two",
+                0.01,
+                **{"base": "one", "from": "one after", "to": "after"},
+            )
         )
         task = {
             "name": "Entity-13 (rand)", "num_superclasses": 12, "num_superclasses_of_task": 13,
