@@ -1,31 +1,36 @@
 """Drain this node when Google Cloud says that its spot machine is going, 30 s before it goes.
 
 Ray's provider for Google Cloud does not: without this a preempted node is a node that died. The
-metadata server answers a waiting request as soon as the key `preempted` changes.
+metadata server answers a waiting request as soon as the key `preempted` has another ETag than the
+request; the first one, with ETag 0, is answered at once. So nothing between two requests is missed.
 """
 
+import http.client
 import subprocess
 import sys
 import time
-import urllib.error
+import urllib.parse
 import urllib.request
 
-PREEMPTED = (
-    "http://metadata.google.internal/computeMetadata/v1/instance/preempted?wait_for_change=true"
-)
+PREEMPTED = "http://metadata.google.internal/computeMetadata/v1/instance/preempted"
+FIRST_ETAG = "0"
 _NOTICE_SECONDS = 30
 _RETRY_SECONDS = 5
 _WAIT_SECONDS = 600
 
 
-def is_preempted(url: str = PREEMPTED) -> bool:
-    """Wait for the key to change, or for some minutes; whether the machine is going."""
-    request = urllib.request.Request(url, headers={"Metadata-Flavor": "Google"})
+def is_preempted(etag: str, url: str = PREEMPTED) -> tuple[bool, str]:
+    """Wait until the key is no longer that of `etag`, or for some minutes.
+
+    Whether the machine is going, and the ETag to ask with next.
+    """
+    asked = urllib.parse.urlencode({"wait_for_change": "true", "last_etag": etag})
+    request = urllib.request.Request(f"{url}?{asked}", headers={"Metadata-Flavor": "Google"})
     try:
         with urllib.request.urlopen(request, timeout=_WAIT_SECONDS) as answer:
-            return answer.read().strip() == b"TRUE"
+            return answer.read().strip() == b"TRUE", answer.headers.get("ETag", etag)
     except TimeoutError:
-        return False
+        return False, etag
 
 
 def drain() -> int:
@@ -38,15 +43,19 @@ def drain() -> int:
     return subprocess.run(command).returncode
 
 
-def main() -> int:
+def main(url: str = PREEMPTED) -> int:
     """Wait until the machine is preempted, and drain it."""
+    etag = FIRST_ETAG
     while True:
+        asked = etag
         try:
-            if is_preempted():
+            is_going, etag = is_preempted(asked, url)
+            if is_going:
                 return drain()
-        except urllib.error.URLError as error:
-            # Not on Google Cloud, or the server is busy: it is asked again.
-            print(f"no answer from the metadata server ({error.reason})", file=sys.stderr)
+        except (OSError, http.client.HTTPException) as error:
+            # Not on Google Cloud, or the server is busy or hung up: it is asked again.
+            print(f"no answer from the metadata server ({error!r})", file=sys.stderr)
+        if etag == asked:
             time.sleep(_RETRY_SECONDS)
 
 

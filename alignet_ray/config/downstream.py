@@ -1,6 +1,7 @@
 """Settings of the downstream part of `jobs/evaluate.py`: what alignment buys."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -86,6 +87,7 @@ class DownstreamConfig:
     def test_sets(self) -> dict[str, dict[str, tuple[str, ...]]]:
         """By training set and then by name, the places of test sets.
 
+        A name that another training set's images are tested under too is written X:NAME.
         Raises ConfigError where it cannot be told which training set a test set goes with.
         """
         found: dict[str, list[tuple[str, str]]] = {name: [] for name in self.train_sets()}
@@ -100,7 +102,7 @@ class DownstreamConfig:
                     "--downstream.test",
                 )  # fmt: skip
             found[home].append((second or first or home, _place(text)))
-        return {home: _grouped(tests) for home, tests in found.items()}
+        return _told_apart({home: _grouped(tests) for home, tests in found.items()})
 
     def labels_of(self, name: str, *, is_test: bool) -> str | None:
         """The file of labels of a data set's images, None where there is none."""
@@ -147,6 +149,17 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     for name, place in pairs:
         groups[name] = (*groups.get(name, ()), place)
     return groups
+
+
+def _told_apart(
+    sets: dict[str, dict[str, tuple[str, ...]]],
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    """The test sets, `X:NAME` where more than one training set has NAME; a part held out has X."""
+    homes = Counter(name for home, tests in sets.items() for name in tests or (home,))
+    return {
+        home: {f"{home}:{name}" if homes[name] > 1 else name: own for name, own in tests.items()}
+        for home, tests in sets.items()
+    }
 
 
 def _dashed(flag: str) -> str:

@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Int
 
 from alignet_ray.errors import InputError
-from alignet_ray.functional.levels import EXPERIMENT, KINDS, Trials
+from alignet_ray.functional.levels import EXPERIMENT, KINDS, LEVELS, Trials
 from alignet_ray.records.level_trial import Design, LevelTrial, level_trial, numbered_images
 from alignet_ray.records.store import Folder, read_url
 
@@ -51,9 +51,11 @@ def read_levels(url: str, design: Design | None = None) -> LevelsTrials:
 
     `design` has the levels of triplets whose trials do not name them.
     Participants are in the order of their files and lines. Raises InputError naming the first
-    wrong line, and a participant who answers one triplet of the experiment twice.
+    wrong line, a triplet of the experiment under two levels, and a participant who answers one
+    twice.
     """
     trials: list[LevelTrial] = []
+    levels: dict[frozenset[str], tuple[int, str]] = {}
     num_other = num_without = 0
     for place in _places(url):
         for number, record in _records(place):
@@ -62,7 +64,9 @@ def read_levels(url: str, design: Design | None = None) -> LevelsTrials:
             elif record.get("subject_id") is None:
                 num_without += 1
             else:
-                trials.append(level_trial(record, place, f"{place}, line {number}", design))
+                line = f"{place}, line {number}"
+                trials.append(level_trial(record, place, line, design))
+                _refuse_second_level(trials[-1], line, levels)
     if not trials:
         raise InputError(
             "no trials", f"lines whose exp_trial_type is one of {', '.join(KINDS)}", url,
@@ -130,6 +134,20 @@ def _joined(
 
 def _person(who: tuple[str, str, str]) -> str:
     return ", ".join(part for part in who if part)
+
+
+def _refuse_second_level(
+    trial: LevelTrial, line: str, levels: dict[frozenset[str], tuple[int, str]]
+) -> None:
+    """Refuse another level than that of the first line with these images, which is noted."""
+    if trial.kind != EXPERIMENT:
+        return
+    level, first = levels.setdefault(frozenset(trial.images), (trial.level, line))
+    if trial.level != level:
+        raise InputError(
+            f"level {LEVELS[trial.level]} of the triplet {', '.join(sorted(trial.images))}",
+            f"{LEVELS[level]}, as in {first}", line, "Correct the triplet_class of one of the two.",
+        )  # fmt: skip
 
 
 def _refuse_second_answers(

@@ -25,6 +25,23 @@ def test_one_training_set_needs_no_name():
     assert plain.test_sets() == {"c": {}}
 
 
+def test_one_name_of_two_training_sets_is_told_apart():
+    config = DownstreamConfig(
+        train=("a=/a", "b=/b", "c=/c"), test=("a:val=/x", "b:val=/y", "b:c=/z", "b:own=/o"),
+        test_labels=("a:val=/x.txt", "b:val=/y.txt"),
+    )  # fmt: skip
+    assert config.test_sets() == {
+        "a": {"a:val": ("/x",)},
+        "b": {"b:val": ("/y",), "b:c": ("/z",), "own": ("/o",)},
+        "c": {},
+    }
+    assert config.labels_of("b:val", is_test=True) == "/y.txt"
+    with pytest.raises(ConfigError, match="NAME one of a:val, b:val"):
+        DownstreamConfig(
+            train=("a=/a", "b=/b"), test=("a:val=/x", "b:val=/y"), test_labels=("val=/l",)
+        )
+
+
 def test_labels_are_each_set_s_own_or_all_sets_one():
     config = DownstreamConfig(
         train=("a=/a", "b=/b"), test=("b=/tb",), labels=("b=/own.txt", "/all.txt"),

@@ -1,6 +1,7 @@
 """cluster.yaml: Ray's own checks, and those of what Ray does not look into."""
 
 import copy
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,25 @@ def test_machines_have_what_they_promise(name):
     if "GPU" in own["resources"]:  # machines with a GPU cannot be moved while they run
         assert own["node_config"]["scheduling"]["onHostMaintenance"] == "TERMINATE"
         assert "--gpus all" in own["docker"]["worker_run_options"]
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_machines_can_pull_and_run_their_image(name):
+    own = TYPES[name]
+    commands = own.get("initialization_commands", CLUSTER["initialization_commands"])
+    for command in commands:
+        subprocess.run(["bash", "-n", "-c", command], check=True)
+    images = [CLUSTER["docker"]["head_image"], CLUSTER["docker"]["worker_image"]]
+    images.append(own.get("docker", {}).get("worker_image", images[1]))
+    (registry,) = {image.partition("/")[0] for image in images}
+    assert f"gcloud auth configure-docker {registry} --quiet" in commands
+    assert "docker.io" in commands[0], "docker is there before anything asks for it"
+    assert "sudo usermod -aG docker $USER" in commands
+    assert commands[-1] == "sleep 15", "longer than Ray keeps an idle SSH connection, 10 s"
+    text = " ".join(commands)
+    for said in ("install -y -o DPkg::Lock::Timeout=300 nvidia-container-toolkit",
+                 "nvidia-ctk runtime configure --runtime=docker"):  # fmt: skip
+        assert (said in text) == ("GPU" in own["resources"])
 
 
 @pytest.mark.parametrize("name", TYPES)

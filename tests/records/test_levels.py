@@ -130,6 +130,22 @@ def test_two_people_under_one_name_are_refused(tmp_path):
         read_levels(path)
 
 
+def test_one_triplet_under_two_levels_is_refused(tmp_path):
+    told = line(("a", "b", "c"), triplet_class="within_class")
+    other = line(("c", "a", "b"), triplet_class="between_class", file_identifier="another")
+    write(tmp_path / "1.json", [line(), told])
+    second = write(tmp_path / "2.json", [other])
+    with pytest.raises(InputError) as raised:
+        read_levels(str(tmp_path))
+    assert str(raised.value) == (
+        f"{second}, line 1: level coarse of the triplet a, b, c; expected fine, as in "
+        f"{tmp_path / '1.json'}, line 2. Correct the triplet_class of one of the two."
+    )
+    again = {"exp_trial_type": "catch_trial", "catch_trial_correct": True, "triplet_class": None}
+    write(tmp_path / "2.json", [{**other, **again}])
+    assert len(read_levels(str(tmp_path)).trials.level) == 3, "a catch trial's level is not used"
+
+
 @pytest.mark.real
 def test_simulated_participants_of_the_real_design_are_read_back(real_data, tmp_path):
     design = real_data / "levels" / "design_first_20_participants.csv"
