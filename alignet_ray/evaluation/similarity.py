@@ -22,7 +22,7 @@ from alignet_ray.evaluation.similarity_domains import JudgedDomain, read_domain
 from alignet_ray.evaluation.similarity_rows import WITH_PEOPLE, ceilings, with_each, with_people
 from alignet_ray.evaluation.similarity_tasks import domain_figures
 from alignet_ray.evaluation.workbench import NoModel, Workbench
-from alignet_ray.records.digests import Json
+from alignet_ray.records.digests import Json, digest
 from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
 from alignet_ray.records.similarity_matrix import LEAST_IMAGES
 from alignet_ray.records.wording import quoted
@@ -162,6 +162,8 @@ def _data(bench: Workbench, domain: JudgedDomain, represented: Representations) 
         "name": domain.name,
         "matrix_sha256": domain.sha256,
         "kind": domain.kind,
+        "rows_named_by": domain.rows_named_by,
+        "names_sha256": digest(domain.names),
         "num_images": len(domain.names),
         "num_embedded_images": num,
         "num_participants": len(domain.matrices.triangles),

@@ -12,14 +12,14 @@ from scipy import stats
 from alignet_ray.config.backbone import BackboneConfig
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.config.resources import Resources
-from alignet_ray.config.similarity_judgements import SimilarityJudgementsConfig
+from alignet_ray.config.similarity_judgements import Domain, SimilarityJudgementsConfig
 from alignet_ray.errors import InputError
 from alignet_ray.evaluation.job import evaluate
 from alignet_ray.evaluation.references import EvaluatedModel
 from alignet_ray.evaluation.representations import Represented
 from alignet_ray.evaluation.similarity import lacking
 from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT
-from alignet_ray.evaluation.similarity_domains import Judged
+from alignet_ray.evaluation.similarity_domains import Judged, row_names
 from alignet_ray.evaluation.similarity_rows import (
     LOWER,
     UPPER,
@@ -36,6 +36,7 @@ from alignet_ray.evaluation.similarity_tasks import (
     resampled,
 )
 from alignet_ray.functional.similarity_matrices import upper_triangle
+from alignet_ray.records.similarity_matrix import HumanMatrices
 
 NUM_IMAGES = 9
 CONFIG = EvaluateConfig(output="unused", models=("m",), num_resamples=40)
@@ -178,6 +179,34 @@ def test_it_lacks_matrices_unless_objects_let_models_be_compared():
     assert lacking(objects) is None
 
 
+def rows_of_images(folder, files, own=None, listed=None):
+    for file in files:
+        (folder / file).touch()
+    domain = Domain(
+        name="animals", matrix="animals.npy", images=str(folder), names=listed,
+        kind="similarity", variable=None,
+    )  # fmt: skip
+    triangles = np.zeros((1, len(files) * (len(files) - 1) // 2))
+    return row_names(domain, HumanMatrices(names=own, num_images=len(files), triangles=triangles))
+
+
+def test_rows_without_names_are_the_sorted_images_where_their_order_is_sure(tmp_path):
+    found = rows_of_images(tmp_path, ["b.jpg", "a10.jpg", "a.jpg", "a02.jpg"])
+    assert found == (("a", "a02", "a10", "b"), "sorted image names")
+
+
+def test_rows_without_names_are_refused_where_numbers_make_another_order(tmp_path):
+    files = ["1.jpg", "2.jpg", "10.jpg"]
+    with pytest.raises(InputError, match=r"'10\.jpg' sorted as text .*--similarity\.names"):
+        rows_of_images(tmp_path, files)
+    own = ("1", "2", "10")
+    assert rows_of_images(tmp_path, files, own=own) == (own, "matrix")
+    listed = tmp_path / "names.txt"
+    listed.write_text("2.jpg\n10\n1\n")
+    found = rows_of_images(tmp_path, files, own=own, listed=str(listed))
+    assert found == (("2", "10", "1"), "names file")
+
+
 def put_domains(folder):
     """`animals`: three participants in a .mat, an image missing; `cars`: distances in a .csv."""
     for domain in ("animals", "cars"):
@@ -265,6 +294,8 @@ def test_domains_of_every_format_with_ready_embeddings(tmp_path, capsys, read_pa
     assert left_out["boats"] == "no model that has its images"
     assert [own["name"] for own in part["data"]["domains"]] == ["animals", "cars"]
     assert [own["num_participants"] for own in part["data"]["domains"]] == [3, 1]
+    named_by = [own["rows_named_by"] for own in part["data"]["domains"]]
+    assert named_by == ["names file", "matrix"]
     assert {row["measure"] for row in part["ceilings"]} == {LOWER, UPPER}
 
     cars = next(own for own in part["agreement"] if own["data"] == "cars")
