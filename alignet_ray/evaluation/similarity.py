@@ -4,7 +4,7 @@ A model's matrix holds Pearson's correlation of every two images' vectors; it is
 people's by Spearman's rank correlation over the upper triangle.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from alignet_ray.config.evaluate import EvaluateConfig
@@ -84,7 +84,7 @@ def measure(bench: Workbench, read_in: Given) -> Json:
         bench.leave_out("human similarity matrices", absent)
     found: dict[str, list[Row]] = {FIGURES: [], DIFFERENCES: [], CEILINGS: []}
     domains: list[Json] = []
-    compared: dict[tuple[str, ...], tuple[str, Representations]] = {}
+    compared: dict[str, Representations] = {}
     for domain in read_in.domains:
         try:
             represented = bench.represent(domain.images)
@@ -96,13 +96,14 @@ def measure(bench: Workbench, read_in: Given) -> Json:
             reason = f"{len(represented.keys)} of its images are there, {LEAST_IMAGES} are needed"
             bench.leave_out(domain.name, reason)
             continue
-        compared[represented.keys] = (domain.name, represented)
+        compared[domain.name] = represented
         for kind, rows in _measure_domain(bench.config, domain, represented).items():
             found[kind] += rows
-    if read_in.objects is not None:
-        represented = bench.represent(read_in.objects.images)
-        compared.setdefault(represented.keys, (read_in.objects.images.name, represented))
-    agreements, rows = _agreements(compared.values())
+    if read_in.objects is not None and not _are_compared(read_in, compared):
+        images = read_in.objects.images
+        name = f"{images.name} (objects)" if images.name in compared else images.name
+        compared[name] = bench.represent(images)
+    agreements, rows = _agreements(compared)
     found[FIGURES] += rows
     data: Json = {
         "kernel": "Pearson's correlation of two images' vectors; 0 with a constant vector",
@@ -112,13 +113,18 @@ def measure(bench: Workbench, read_in: Given) -> Json:
     return {"data": data, **found, AGREEMENT: agreements}
 
 
-def _agreements(
-    compared: Iterable[tuple[str, Representations]],
-) -> tuple[list[Json], list[Row]]:
+def _are_compared(read_in: Given, compared: Mapping[str, Representations]) -> bool:
+    """Whether the objects' images are those of a domain, file by file."""
+    assert read_in.objects is not None, "asked only where objects are given"
+    urls = read_in.objects.images.urls
+    return any(own.images.urls == urls for own in read_in.domains if own.name in compared)
+
+
+def _agreements(compared: Mapping[str, Representations]) -> tuple[list[Json], list[Row]]:
     """Models against each other on every image set; one model is alone."""
     agreements: list[Json] = []
     rows: list[Row] = []
-    for name, represented in compared:
+    for name, represented in compared.items():
         if len(represented.models) > 1:
             agreement, means = agreement_of(name, represented)
             agreements.append(agreement)

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import scipy.io
 from PIL import Image
@@ -14,12 +15,15 @@ from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.config.resources import Resources
 from alignet_ray.config.similarity_judgements import Domain, SimilarityJudgementsConfig
 from alignet_ray.errors import InputError
+from alignet_ray.evaluation import similarity
+from alignet_ray.evaluation.given_images import Objects
+from alignet_ray.evaluation.image_sets import ImageSet
 from alignet_ray.evaluation.job import evaluate
 from alignet_ray.evaluation.references import EvaluatedModel
-from alignet_ray.evaluation.representations import Represented
-from alignet_ray.evaluation.similarity import lacking
+from alignet_ray.evaluation.representations import Representations, Represented
+from alignet_ray.evaluation.similarity import Given, lacking
 from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT
-from alignet_ray.evaluation.similarity_domains import Judged, row_names
+from alignet_ray.evaluation.similarity_domains import Judged, JudgedDomain, row_names
 from alignet_ray.evaluation.similarity_rows import (
     LOWER,
     UPPER,
@@ -35,6 +39,7 @@ from alignet_ray.evaluation.similarity_tasks import (
     people_against_people,
     resampled,
 )
+from alignet_ray.evaluation.workbench import Workbench
 from alignet_ray.functional.similarity_matrices import upper_triangle
 from alignet_ray.records.similarity_matrix import HumanMatrices
 
@@ -205,6 +210,58 @@ def test_rows_without_names_are_refused_where_numbers_make_another_order(tmp_pat
     listed.write_text("2.jpg\n10\n1\n")
     found = rows_of_images(tmp_path, files, own=own, listed=str(listed))
     assert found == (("2", "10", "1"), "names file")
+
+
+@pytest.fixture
+def agreements_of(monkeypatch, tmp_path, represented):
+    """Names of what models are compared on, and what was left out; without Ray, domains as given.
+
+    Every set has the keys 0, 1 and 2 in a folder of its own.
+    """
+
+    def image_set(name, folder):
+        urls = [f"{tmp_path}/{folder}/{key}.jpg" for key in range(3)]
+        return ImageSet(name=name, listing=pa.table({"key": list("012"), "url": urls}))
+
+    def make(domains, objects=None, num_models=2):
+        models = tuple(
+            represented(f"m{n}", "as it is", vectors_of(n, 3)) for n in range(num_models)
+        )
+        embedded = []
+
+        class Bench(Workbench):
+            def represent(self, images, *, representation=None):
+                embedded.append(images.name)
+                return Representations(keys=images.keys, models=models, rejects={})
+
+        own = HumanMatrices(names=None, num_images=3, triangles=np.zeros((1, 3)))
+        read_in = Given(
+            tuple(
+                JudgedDomain(
+                    name=name, kind="similarity", names=tuple("012"), rows_named_by="matrix",
+                    images=image_set(name, folder), missing=(), matrices=own, sha256="0",
+                )
+                for name, folder in domains.items()
+            ),
+            Objects(tuple("012"), image_set(*objects), ()) if objects else None,
+        )  # fmt: skip
+        nothing = {"figures": [], "differences": [], "ceilings": []}
+        monkeypatch.setattr(similarity, "_measure_domain", lambda *_: nothing)
+        monkeypatch.setattr(similarity, "agreement_of", lambda name, _: ({"data": name}, []))
+        bench = Bench(config=CONFIG, models=tuple(own.model for own in models))
+        part = similarity.measure(bench, read_in)
+        return [found["data"] for found in part["agreement"]], embedded, bench.left_out
+
+    return make
+
+
+def test_models_are_compared_on_every_domain_whatever_its_images_are_called(agreements_of):
+    domains = {"animals": "animals", "cars": "cars"}
+    assert agreements_of(domains)[0] == ["animals", "cars"]
+    # The objects are images of their own, even with a domain's name, unless they are its files.
+    for objects, name in ((("things", "t"), "things"), (("cars", "t"), "cars (objects)")):
+        assert agreements_of(domains, objects)[0] == ["animals", "cars", name]
+    assert agreements_of(domains, ("things", "cars"))[0] == ["animals", "cars"]
 
 
 def put_domains(folder):
