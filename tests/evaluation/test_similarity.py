@@ -22,7 +22,7 @@ from alignet_ray.evaluation.job import evaluate
 from alignet_ray.evaluation.references import EvaluatedModel
 from alignet_ray.evaluation.representations import Representations, Represented
 from alignet_ray.evaluation.similarity import Given, lacking
-from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT
+from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT, sides_of
 from alignet_ray.evaluation.similarity_domains import Judged, JudgedDomain, row_names
 from alignet_ray.evaluation.similarity_rows import (
     LOWER,
@@ -264,6 +264,16 @@ def test_models_are_compared_on_every_domain_whatever_its_images_are_called(agre
     assert agreements_of(domains, ("things", "cars"))[0] == ["animals", "cars"]
 
 
+def test_before_and_after_are_of_the_same_labels():
+    names = [
+        ("s", "before"), ("s", "after"), ("plain", "as it is"), ("t", "untransformed"),
+        ("t", "transformed"), ("lost", "after"), ("other", "as it is"),
+    ]  # fmt: skip
+    sides = sides_of([{"label": label, "variant": variant} for label, variant in names])
+    assert sides == ([0, 3], [1, 4], [2, 6])
+    assert sides_of([{"label": "plain", "variant": "as it is"}]) == ([], [], [0])
+
+
 def put_domains(folder):
     """`animals`: three participants in a .mat, an image missing; `cars`: distances in a .csv."""
     for domain in ("animals", "cars"):
@@ -362,7 +372,7 @@ def test_domains_of_every_format_with_ready_embeddings(tmp_path, capsys, read_pa
     assert [own["label"] for own in cars["undefined"]] == ["flat"]
     means = [row for row in part["figures"] if row["measure"] == MEAN_AGREEMENT]
     assert {(row["data"], row["variant"], row["num"]) for row in means} == {
-        (data, variant, 1) for data in ("animals", "cars") for variant in ("before", "after")
+        (data, "as it is", 1) for data in ("animals", "cars")
     }
     # Two models are compared on the first domain; the one without any differences is left out.
     compared = results["parts"]["comparison"]["comparisons"]
