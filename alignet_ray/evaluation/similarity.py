@@ -29,6 +29,7 @@ from alignet_ray.records.wording import quoted
 
 HEADLINES = (WITH_PEOPLE,)
 AGREEMENT = "agreement"
+BETWEEN_MODELS = "agreement between models"
 
 
 class Given(NamedTuple):
@@ -99,11 +100,13 @@ def measure(bench: Workbench, read_in: Given) -> Json:
         compared[domain.name] = represented
         for kind, rows in _measure_domain(bench.config, domain, represented).items():
             found[kind] += rows
-    if read_in.objects is not None and not _are_compared(read_in, compared):
+    if len(bench.models) < 2:
+        bench.leave_out(BETWEEN_MODELS, "one model")
+    elif read_in.objects is not None and not _are_compared(read_in, compared):
         images = read_in.objects.images
         name = f"{images.name} (objects)" if images.name in compared else images.name
         compared[name] = bench.represent(images)
-    agreements, rows = _agreements(compared)
+    agreements, rows = _agreements(bench, compared)
     found[FIGURES] += rows
     data: Json = {
         "kernel": "Pearson's correlation of two images' vectors; 0 with a constant vector",
@@ -120,7 +123,9 @@ def _are_compared(read_in: Given, compared: Mapping[str, Representations]) -> bo
     return any(own.images.urls == urls for own in read_in.domains if own.name in compared)
 
 
-def _agreements(compared: Mapping[str, Representations]) -> tuple[list[Json], list[Row]]:
+def _agreements(
+    bench: Workbench, compared: Mapping[str, Representations]
+) -> tuple[list[Json], list[Row]]:
     """Models against each other on every image set; one model is alone."""
     agreements: list[Json] = []
     rows: list[Row] = []
@@ -129,6 +134,8 @@ def _agreements(compared: Mapping[str, Representations]) -> tuple[list[Json], li
             agreement, means = agreement_of(name, represented)
             agreements.append(agreement)
             rows += means
+        elif len(bench.models) > 1:
+            bench.leave_out(f"{BETWEEN_MODELS} on {name}", "one model has its images")
     return agreements, rows
 
 

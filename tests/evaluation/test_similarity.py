@@ -264,6 +264,17 @@ def test_models_are_compared_on_every_domain_whatever_its_images_are_called(agre
     assert agreements_of(domains, ("things", "cars"))[0] == ["animals", "cars"]
 
 
+def test_one_model_is_not_embedded_to_be_compared_with_none(agreements_of):
+    alone = {"what": "agreement between models", "reason": "one model"}
+    found, embedded, left_out = agreements_of({}, ("things", "t"), num_models=1)
+    assert (found, embedded) == ([], [])
+    assert alone in left_out
+    found, embedded, left_out = agreements_of({"cars": "cars"}, ("things", "t"), num_models=1)
+    assert (found, embedded) == ([], ["cars"])
+    assert alone in left_out
+    assert alone not in agreements_of({}, ("things", "t"))[2]
+
+
 def test_before_and_after_are_of_the_same_labels():
     names = [
         ("s", "before"), ("s", "after"), ("plain", "as it is"), ("t", "untransformed"),
