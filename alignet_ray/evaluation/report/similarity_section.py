@@ -79,7 +79,7 @@ def _each_card(view: View, data: Json) -> Markup | None:
     ]
     said = (
         f"with each of {counted(data['num_participants'], 'participant')}, on average; 95 % "
-        "intervals over participants. No model can pass the dashed line"
+        "intervals over participants. The best models lie near or below the dashed line"
     )
     return lanes_card(f"{data['name']}, one by one", said, view, rows, ceilings, is_share=False)
 
