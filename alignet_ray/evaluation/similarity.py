@@ -17,9 +17,17 @@ from alignet_ray.evaluation.given_images import (
 from alignet_ray.evaluation.parts import lacking_flags
 from alignet_ray.evaluation.representations import Representations
 from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, Row
-from alignet_ray.evaluation.similarity_agreement import agreement_of
+from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT, agreement_of
 from alignet_ray.evaluation.similarity_domains import JudgedDomain, read_domain
-from alignet_ray.evaluation.similarity_rows import WITH_PEOPLE, ceilings, with_each, with_people
+from alignet_ray.evaluation.similarity_rows import (
+    LOWER,
+    UPPER,
+    WITH_EACH,
+    WITH_PEOPLE,
+    ceilings,
+    with_each,
+    with_people,
+)
 from alignet_ray.evaluation.similarity_tasks import domain_figures
 from alignet_ray.evaluation.workbench import NoModel, Workbench
 from alignet_ray.records.digests import Json, digest
@@ -30,6 +38,13 @@ from alignet_ray.records.wording import quoted
 HEADLINES = (WITH_PEOPLE,)
 AGREEMENT = "agreement"
 BETWEEN_MODELS = "agreement between models"
+
+_INTERVALS = {
+    WITH_PEOPLE: "resamples of images, none with more than most_resampled",
+    **dict.fromkeys((WITH_EACH, LOWER, UPPER), "resamples of participants"),
+    MEAN_AGREEMENT: "none",
+}
+"""What each measure's intervals are over, for the results."""
 
 
 class Given(NamedTuple):
@@ -111,6 +126,8 @@ def measure(bench: Workbench, read_in: Given) -> Json:
     data: Json = {
         "kernel": "Pearson's correlation of two images' vectors; 0 with a constant vector",
         "correlation": "Spearman's over the upper triangle, ties by mid-ranks",
+        "intervals": _INTERVALS,
+        "most_resampled": bench.config.similarity.most_resampled,
         "domains": domains,
     }
     return {"data": data, **found, AGREEMENT: agreements}

@@ -250,6 +250,10 @@ def agreements_of(monkeypatch, tmp_path, represented):
         monkeypatch.setattr(similarity, "agreement_of", lambda name, _: ({"data": name}, []))
         bench = Bench(config=CONFIG, models=tuple(own.model for own in models))
         part = similarity.measure(bench, read_in)
+        assert part["data"]["most_resampled"] == CONFIG.similarity.most_resampled
+        assert set(part["data"]["intervals"]) == {
+            WITH_PEOPLE, WITH_EACH, LOWER, UPPER, MEAN_AGREEMENT,
+        }  # fmt: skip
         return [found["data"] for found in part["agreement"]], embedded, bench.left_out
 
     return make
