@@ -4,7 +4,7 @@ A model's matrix holds Pearson's correlation of every two images' vectors; it is
 people's by Spearman's rank correlation over the upper triangle.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from alignet_ray.config.evaluate import EvaluateConfig
@@ -17,18 +17,34 @@ from alignet_ray.evaluation.given_images import (
 from alignet_ray.evaluation.parts import lacking_flags
 from alignet_ray.evaluation.representations import Representations
 from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, Row
-from alignet_ray.evaluation.similarity_agreement import agreement_of
+from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT, agreement_of
 from alignet_ray.evaluation.similarity_domains import JudgedDomain, read_domain
-from alignet_ray.evaluation.similarity_rows import WITH_PEOPLE, ceilings, with_each, with_people
+from alignet_ray.evaluation.similarity_rows import (
+    LOWER,
+    UPPER,
+    WITH_EACH,
+    WITH_PEOPLE,
+    ceilings,
+    with_each,
+    with_people,
+)
 from alignet_ray.evaluation.similarity_tasks import domain_figures
 from alignet_ray.evaluation.workbench import NoModel, Workbench
-from alignet_ray.records.digests import Json
+from alignet_ray.records.digests import Json, digest
 from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
 from alignet_ray.records.similarity_matrix import LEAST_IMAGES
 from alignet_ray.records.wording import quoted
 
 HEADLINES = (WITH_PEOPLE,)
 AGREEMENT = "agreement"
+BETWEEN_MODELS = "agreement between models"
+
+_INTERVALS = {
+    WITH_PEOPLE: "resamples of images, none with more than most_resampled",
+    **dict.fromkeys((WITH_EACH, LOWER, UPPER), "resamples of participants"),
+    MEAN_AGREEMENT: "none",
+}
+"""What each measure's intervals are over, for the results."""
 
 
 class Given(NamedTuple):
@@ -84,7 +100,7 @@ def measure(bench: Workbench, read_in: Given) -> Json:
         bench.leave_out("human similarity matrices", absent)
     found: dict[str, list[Row]] = {FIGURES: [], DIFFERENCES: [], CEILINGS: []}
     domains: list[Json] = []
-    compared: dict[tuple[str, ...], tuple[str, Representations]] = {}
+    compared: dict[str, Representations] = {}
     for domain in read_in.domains:
         try:
             represented = bench.represent(domain.images)
@@ -96,33 +112,47 @@ def measure(bench: Workbench, read_in: Given) -> Json:
             reason = f"{len(represented.keys)} of its images are there, {LEAST_IMAGES} are needed"
             bench.leave_out(domain.name, reason)
             continue
-        compared[represented.keys] = (domain.name, represented)
+        compared[domain.name] = represented
         for kind, rows in _measure_domain(bench.config, domain, represented).items():
             found[kind] += rows
-    if read_in.objects is not None:
-        represented = bench.represent(read_in.objects.images)
-        compared.setdefault(represented.keys, (read_in.objects.images.name, represented))
-    agreements, rows = _agreements(compared.values())
+    if len(bench.models) < 2:
+        bench.leave_out(BETWEEN_MODELS, "one model")
+    elif read_in.objects is not None and not _are_compared(read_in, compared):
+        images = read_in.objects.images
+        name = f"{images.name} (objects)" if images.name in compared else images.name
+        compared[name] = bench.represent(images)
+    agreements, rows = _agreements(bench, compared)
     found[FIGURES] += rows
     data: Json = {
         "kernel": "Pearson's correlation of two images' vectors; 0 with a constant vector",
         "correlation": "Spearman's over the upper triangle, ties by mid-ranks",
+        "intervals": _INTERVALS,
+        "most_resampled": bench.config.similarity.most_resampled,
         "domains": domains,
     }
     return {"data": data, **found, AGREEMENT: agreements}
 
 
+def _are_compared(read_in: Given, compared: Mapping[str, Representations]) -> bool:
+    """Whether the objects' images are those of a domain, file by file."""
+    assert read_in.objects is not None, "asked only where objects are given"
+    urls = read_in.objects.images.urls
+    return any(own.images.urls == urls for own in read_in.domains if own.name in compared)
+
+
 def _agreements(
-    compared: Iterable[tuple[str, Representations]],
+    bench: Workbench, compared: Mapping[str, Representations]
 ) -> tuple[list[Json], list[Row]]:
     """Models against each other on every image set; one model is alone."""
     agreements: list[Json] = []
     rows: list[Row] = []
-    for name, represented in compared:
+    for name, represented in compared.items():
         if len(represented.models) > 1:
             agreement, means = agreement_of(name, represented)
             agreements.append(agreement)
             rows += means
+        elif len(bench.models) > 1:
+            bench.leave_out(f"{BETWEEN_MODELS} on {name}", "one model has its images")
     return agreements, rows
 
 
@@ -162,6 +192,8 @@ def _data(bench: Workbench, domain: JudgedDomain, represented: Representations) 
         "name": domain.name,
         "matrix_sha256": domain.sha256,
         "kind": domain.kind,
+        "rows_named_by": domain.rows_named_by,
+        "names_sha256": digest(domain.names),
         "num_images": len(domain.names),
         "num_embedded_images": num,
         "num_participants": len(domain.matrices.triangles),

@@ -5,14 +5,15 @@ matrix after it.
 """
 
 import math
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Mapping, Sequence
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from alignet_ray.evaluation.representations import Representations, Represented
+from alignet_ray.evaluation.references import AS_IS, COMPARED
+from alignet_ray.evaluation.representations import Representations
 from alignet_ray.evaluation.rows import Row, row
 from alignet_ray.evaluation.similarity_tasks import Vectors
 from alignet_ray.functional.bootstrap import Interval
@@ -29,20 +30,25 @@ Matrix = Float[np.ndarray, "models models"]
 
 
 class Sides(NamedTuple):
-    """Positions of each label's first variant, and of its last."""
+    """Positions of the labels that have a before and an after, and of models as they are."""
 
     first: list[int]
     last: list[int]
+    as_is: list[int]
 
 
 def agreement_of(name: str, represented: Representations) -> tuple[Json, list[Row]]:
-    """The matrix of all models on an image set, and its mean between labels on both sides."""
+    """The matrix of all models on an image set, and its means.
+
+    Those before and after are of the same labels, which have both; models as they are have one of
+    their own.
+    """
     models = represented.models
     matrix = model_matrix([own.vectors for own in models])
-    sides = sides_of(models)
+    sides = sides_of([own.name for own in models])
     rows = [
         _mean_row(matrix, places, name, variant)
-        for places, variant in ((sides.first, FIRST), (sides.last, LAST))
+        for places, variant in zip(sides, (FIRST, LAST, AS_IS), strict=True)
         if len(places) > 1
     ]
     undefined = [own.name for place, own in enumerate(models) if math.isnan(matrix[place, place])]
@@ -76,12 +82,19 @@ def model_matrix(vectors: Sequence[Vectors]) -> Matrix:
     return matrix
 
 
-def sides_of(models: Sequence[Represented]) -> Sides:
-    """Where each label begins and ends, in the order of the models."""
+def sides_of(models: Sequence[Mapping[str, str]]) -> Sides:
+    """The sides of models by label and variant, in their order; other models are on none."""
     by_label: dict[str, list[int]] = {}
     for place, own in enumerate(models):
-        by_label.setdefault(own.model.label, []).append(place)
-    return Sides([p[0] for p in by_label.values()], [p[-1] for p in by_label.values()])
+        by_label.setdefault(own["label"], []).append(place)
+    both = [
+        (first, last)
+        for places in by_label.values()
+        for first, last in pairwise(places)
+        if (models[first]["variant"], models[last]["variant"]) in COMPARED
+    ]
+    as_is = [place for place, own in enumerate(models) if own["variant"] == AS_IS]
+    return Sides([first for first, _ in both], [last for _, last in both], as_is)
 
 
 def _agreement(places: tuple[int, ...], vectors: Sequence[Vectors]) -> Matrix:

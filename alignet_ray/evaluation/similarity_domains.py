@@ -1,11 +1,14 @@
 """Domains of human similarity judgements: a matrix, and the images that its rows are of.
 
 Rows are matched to images by names and never by position: those of a names file, those in the
-matrix's own file, or else the sorted names of the folder's images, if there are as many.
+matrix's own file, or else the sorted names of the folder's images, if there are as many and their
+numbers leave no doubt about the order.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -22,6 +25,15 @@ from alignet_ray.records.store import Folder, read_url
 from alignet_ray.stages.sources.rows import is_image_name
 from alignet_ray.stages.tasks import run_task
 
+NAMES_FILE, OWN_NAMES, SORTED_IMAGES = "names file", "matrix", "sorted image names"
+
+
+class RowNames(NamedTuple):
+    """What each row is of, without the suffix of an image's file, and where that was found."""
+
+    names: tuple[str, ...]
+    named_by: str
+
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedDomain:
@@ -30,6 +42,7 @@ class JudgedDomain:
     name: str
     kind: str
     names: tuple[str, ...]
+    rows_named_by: str
     images: ImageSet
     missing: tuple[str, ...]
     matrices: HumanMatrices
@@ -68,12 +81,13 @@ def read_domain(domain: Domain) -> JudgedDomain:
     Raises InputError where the matrix cannot be used or its rows cannot be told.
     """
     matrices, checksum = run_task(_read_matrix, domain)
-    names = _names(domain, matrices)
+    names, named_by = row_names(domain, matrices)
     found = find_object_images(domain.images, names)
     return JudgedDomain(
         name=domain.name,
         kind=domain.kind,
         names=names,
+        rows_named_by=named_by,
         images=objects_set(domain.name, found),
         missing=found.missing,
         matrices=matrices,
@@ -87,28 +101,48 @@ def _read_matrix(domain: Domain) -> tuple[HumanMatrices, str]:
     return matrices, sha256(read_url(domain.matrix))
 
 
-def _names(domain: Domain, matrices: HumanMatrices) -> tuple[str, ...]:
-    """What each row is of, without the suffix of an image's file."""
+def row_names(domain: Domain, matrices: HumanMatrices) -> RowNames:
+    """The rows' names: those of the names file, else the matrix's own, else the images'.
+
+    Raises InputError where they are not as many as the rows, or the images' order is not sure.
+    """
     place = domain.names or domain.matrix
     if domain.names is not None:
-        names = read_names(domain.names)
+        names, named_by = read_names(domain.names), NAMES_FILE
     elif matrices.names is not None:
-        names = matrices.names
+        names, named_by = matrices.names, OWN_NAMES
     else:
-        place, names = domain.images, _sorted_images(domain.images)
+        place, names, named_by = domain.images, _sorted_images(domain.images), SORTED_IMAGES
     if len(names) != matrices.num_images:
         raise InputError(
             f"{len(names):,} names for the {matrices.num_images:,} rows of {domain.matrix}",
             "one name for each", place,
             "Give --similarity.names with the id of each row, one a line.",
         )  # fmt: skip
+    if named_by == SORTED_IMAGES:
+        _refuse_unsure_order(names, place)
     plain = [_without_suffix(name) for name in names]
     refuse_repeated(plain, "row", place)
-    return tuple(plain)
+    return RowNames(tuple(plain), named_by)
 
 
 def _sorted_images(url: str) -> tuple[str, ...]:
     return tuple(sorted(filter(is_image_name, Folder.at(url).sizes())))
+
+
+def _refuse_unsure_order(names: tuple[str, ...], place: str) -> None:
+    """Raise InputError where sorted names are in another order by their numbers (10 before 2)."""
+    width = max(map(len, names), default=0)
+    by_number = sorted(
+        names, key=lambda name: re.sub(r"\d+", lambda digits: digits[0].zfill(width), name)
+    )
+    for name, other in zip(names, by_number, strict=True):
+        if name != other:
+            raise InputError(
+                f"{name!r} sorted as text where {other!r} is sorted by number",
+                "image names with one order, as the matrix's rows have no names", place,
+                "Give --similarity.names with the id of each row, one a line.",
+            )  # fmt: skip
 
 
 def _without_suffix(name: str) -> str:

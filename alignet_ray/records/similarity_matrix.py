@@ -3,6 +3,7 @@
     .npy, .mat    (images, images), or (participants, images, images), or the upper triangle of one
                   as a row or a column; a .mat of version 7 or before, its only array or a named one
     .csv          numbers; with or without the images' names in the first line and the first column
+                  (names that are numbers: whole ones, after an empty first field)
 
 Nothing is unpickled. A pair that was not judged is NaN (in CSV an empty field or NaN). What comes
 out are similarities: dissimilarities are negated, and the diagonal must fit what the file is said
@@ -127,13 +128,20 @@ def _from_csv(url: str) -> tuple[tuple[str, ...] | None, Float[np.ndarray, "rows
     if not rows:
         raise InputError("an empty file", _EXPECTED, url, "Give a file with a matrix.")
     names = None
-    if any(_number(field) is None for field in rows[0]):
+    if any(_number(field) is None for field in rows[0]) or _are_whole_numbers(rows[0]):
         header, rows = [field.strip() for field in rows[0]], rows[1:]
         names, rows = _without_names(header, rows, url)
     widths = {len(row) for row in rows}
     if len(widths) != 1:
         raise InputError(f"rows of {sorted(widths)} fields", _EXPECTED, url, "Mend the rows.")
     return names, np.array([_numbers(row, n, url) for n, row in enumerate(rows, 1)])
+
+
+def _are_whole_numbers(fields: Sequence[str]) -> bool:
+    """Whether a first line is an empty corner and numbers that name images, as pandas writes it."""
+    labels = [field.strip() for field in fields[1:]]
+    is_named = bool(labels) and all(label.isdecimal() for label in labels)
+    return not fields[0].strip() and is_named and len(set(labels)) == len(labels)
 
 
 def _without_names(

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import scipy.io
 from PIL import Image
@@ -12,14 +13,17 @@ from scipy import stats
 from alignet_ray.config.backbone import BackboneConfig
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.config.resources import Resources
-from alignet_ray.config.similarity_judgements import SimilarityJudgementsConfig
+from alignet_ray.config.similarity_judgements import Domain, SimilarityJudgementsConfig
 from alignet_ray.errors import InputError
+from alignet_ray.evaluation import similarity
+from alignet_ray.evaluation.given_images import Objects
+from alignet_ray.evaluation.image_sets import ImageSet
 from alignet_ray.evaluation.job import evaluate
 from alignet_ray.evaluation.references import EvaluatedModel
-from alignet_ray.evaluation.representations import Represented
-from alignet_ray.evaluation.similarity import lacking
-from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT
-from alignet_ray.evaluation.similarity_domains import Judged
+from alignet_ray.evaluation.representations import Representations, Represented
+from alignet_ray.evaluation.similarity import Given, lacking
+from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT, sides_of
+from alignet_ray.evaluation.similarity_domains import Judged, JudgedDomain, row_names
 from alignet_ray.evaluation.similarity_rows import (
     LOWER,
     UPPER,
@@ -35,7 +39,9 @@ from alignet_ray.evaluation.similarity_tasks import (
     people_against_people,
     resampled,
 )
+from alignet_ray.evaluation.workbench import Workbench
 from alignet_ray.functional.similarity_matrices import upper_triangle
+from alignet_ray.records.similarity_matrix import HumanMatrices
 
 NUM_IMAGES = 9
 CONFIG = EvaluateConfig(output="unused", models=("m",), num_resamples=40)
@@ -178,6 +184,111 @@ def test_it_lacks_matrices_unless_objects_let_models_be_compared():
     assert lacking(objects) is None
 
 
+def rows_of_images(folder, files, own=None, listed=None):
+    for file in files:
+        (folder / file).touch()
+    domain = Domain(
+        name="animals", matrix="animals.npy", images=str(folder), names=listed,
+        kind="similarity", variable=None,
+    )  # fmt: skip
+    triangles = np.zeros((1, len(files) * (len(files) - 1) // 2))
+    return row_names(domain, HumanMatrices(names=own, num_images=len(files), triangles=triangles))
+
+
+def test_rows_without_names_are_the_sorted_images_where_their_order_is_sure(tmp_path):
+    found = rows_of_images(tmp_path, ["b.jpg", "a10.jpg", "a.jpg", "a02.jpg"])
+    assert found == (("a", "a02", "a10", "b"), "sorted image names")
+
+
+def test_rows_without_names_are_refused_where_numbers_make_another_order(tmp_path):
+    files = ["1.jpg", "2.jpg", "10.jpg"]
+    with pytest.raises(InputError, match=r"'10\.jpg' sorted as text .*--similarity\.names"):
+        rows_of_images(tmp_path, files)
+    own = ("1", "2", "10")
+    assert rows_of_images(tmp_path, files, own=own) == (own, "matrix")
+    listed = tmp_path / "names.txt"
+    listed.write_text("2.jpg\n10\n1\n")
+    found = rows_of_images(tmp_path, files, own=own, listed=str(listed))
+    assert found == (("2", "10", "1"), "names file")
+
+
+@pytest.fixture
+def agreements_of(monkeypatch, tmp_path, represented):
+    """Names of what models are compared on, and what was left out; without Ray, domains as given.
+
+    Every set has the keys 0, 1 and 2 in a folder of its own.
+    """
+
+    def image_set(name, folder):
+        urls = [f"{tmp_path}/{folder}/{key}.jpg" for key in range(3)]
+        return ImageSet(name=name, listing=pa.table({"key": list("012"), "url": urls}))
+
+    def make(domains, objects=None, num_models=2):
+        models = tuple(
+            represented(f"m{n}", "as it is", vectors_of(n, 3)) for n in range(num_models)
+        )
+        embedded = []
+
+        class Bench(Workbench):
+            def represent(self, images, *, representation=None):
+                embedded.append(images.name)
+                return Representations(keys=images.keys, models=models, rejects={})
+
+        own = HumanMatrices(names=None, num_images=3, triangles=np.zeros((1, 3)))
+        read_in = Given(
+            tuple(
+                JudgedDomain(
+                    name=name, kind="similarity", names=tuple("012"), rows_named_by="matrix",
+                    images=image_set(name, folder), missing=(), matrices=own, sha256="0",
+                )
+                for name, folder in domains.items()
+            ),
+            Objects(tuple("012"), image_set(*objects), ()) if objects else None,
+        )  # fmt: skip
+        nothing = {"figures": [], "differences": [], "ceilings": []}
+        monkeypatch.setattr(similarity, "_measure_domain", lambda *_: nothing)
+        monkeypatch.setattr(similarity, "agreement_of", lambda name, _: ({"data": name}, []))
+        bench = Bench(config=CONFIG, models=tuple(own.model for own in models))
+        part = similarity.measure(bench, read_in)
+        assert part["data"]["most_resampled"] == CONFIG.similarity.most_resampled
+        assert set(part["data"]["intervals"]) == {
+            WITH_PEOPLE, WITH_EACH, LOWER, UPPER, MEAN_AGREEMENT,
+        }  # fmt: skip
+        return [found["data"] for found in part["agreement"]], embedded, bench.left_out
+
+    return make
+
+
+def test_models_are_compared_on_every_domain_whatever_its_images_are_called(agreements_of):
+    domains = {"animals": "animals", "cars": "cars"}
+    assert agreements_of(domains)[0] == ["animals", "cars"]
+    # The objects are images of their own, even with a domain's name, unless they are its files.
+    for objects, name in ((("things", "t"), "things"), (("cars", "t"), "cars (objects)")):
+        assert agreements_of(domains, objects)[0] == ["animals", "cars", name]
+    assert agreements_of(domains, ("things", "cars"))[0] == ["animals", "cars"]
+
+
+def test_one_model_is_not_embedded_to_be_compared_with_none(agreements_of):
+    alone = {"what": "agreement between models", "reason": "one model"}
+    found, embedded, left_out = agreements_of({}, ("things", "t"), num_models=1)
+    assert (found, embedded) == ([], [])
+    assert alone in left_out
+    found, embedded, left_out = agreements_of({"cars": "cars"}, ("things", "t"), num_models=1)
+    assert (found, embedded) == ([], ["cars"])
+    assert alone in left_out
+    assert alone not in agreements_of({}, ("things", "t"))[2]
+
+
+def test_before_and_after_are_of_the_same_labels():
+    names = [
+        ("s", "before"), ("s", "after"), ("plain", "as it is"), ("t", "untransformed"),
+        ("t", "transformed"), ("lost", "after"), ("other", "as it is"),
+    ]  # fmt: skip
+    sides = sides_of([{"label": label, "variant": variant} for label, variant in names])
+    assert sides == ([0, 3], [1, 4], [2, 6])
+    assert sides_of([{"label": "plain", "variant": "as it is"}]) == ([], [], [0])
+
+
 def put_domains(folder):
     """`animals`: three participants in a .mat, an image missing; `cars`: distances in a .csv."""
     for domain in ("animals", "cars"):
@@ -265,6 +376,8 @@ def test_domains_of_every_format_with_ready_embeddings(tmp_path, capsys, read_pa
     assert left_out["boats"] == "no model that has its images"
     assert [own["name"] for own in part["data"]["domains"]] == ["animals", "cars"]
     assert [own["num_participants"] for own in part["data"]["domains"]] == [3, 1]
+    named_by = [own["rows_named_by"] for own in part["data"]["domains"]]
+    assert named_by == ["names file", "matrix"]
     assert {row["measure"] for row in part["ceilings"]} == {LOWER, UPPER}
 
     cars = next(own for own in part["agreement"] if own["data"] == "cars")
@@ -274,7 +387,7 @@ def test_domains_of_every_format_with_ready_embeddings(tmp_path, capsys, read_pa
     assert [own["label"] for own in cars["undefined"]] == ["flat"]
     means = [row for row in part["figures"] if row["measure"] == MEAN_AGREEMENT]
     assert {(row["data"], row["variant"], row["num"]) for row in means} == {
-        (data, variant, 1) for data in ("animals", "cars") for variant in ("before", "after")
+        (data, "as it is", 1) for data in ("animals", "cars")
     }
     # Two models are compared on the first domain; the one without any differences is left out.
     compared = results["parts"]["comparison"]["comparisons"]

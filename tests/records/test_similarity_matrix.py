@@ -76,6 +76,20 @@ def test_names_of_a_csv_are_read(tmp_path, has_corner, has_row_names):
     assert read.triangles[0, :5].tolist() == TRIANGLE[:5]
 
 
+def test_names_of_a_csv_may_be_numbers_after_an_empty_corner(tmp_path):
+    lines = [",0,1,2,3"]
+    lines += [",".join(map(str, [place, *row])) for place, row in enumerate(matrix().tolist())]
+    path = tmp_path / "rsm.csv"
+    path.write_text("\n".join(lines) + "\n")
+    read = read_similarity_matrix(str(path))
+    assert (read.names, read.num_images) == (("0", "1", "2", "3"), 4)
+    assert read.triangles.tolist() == [TRIANGLE]
+    # An empty diagonal is no header: these numbers are not whole.
+    path.write_text(",0.5,0.25\n0.5,,0.75\n0.25,0.75,\n")
+    read = read_similarity_matrix(str(path))
+    assert (read.names, read.triangles.tolist()) == (None, [[0.5, 0.25, 0.75]])
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

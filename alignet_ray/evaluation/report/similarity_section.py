@@ -6,7 +6,7 @@ from alignet_ray.evaluation.report.lanes import lanes_card
 from alignet_ray.evaluation.report.view import View
 from alignet_ray.evaluation.rows import CEILINGS, FIGURES
 from alignet_ray.evaluation.similarity import AGREEMENT
-from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT
+from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT, sides_of
 from alignet_ray.evaluation.similarity_rows import LOWER, UPPER, WITH_EACH, WITH_PEOPLE
 from alignet_ray.pages.dots import Ceiling
 from alignet_ray.pages.markup import Markup, count, counted, element
@@ -79,7 +79,7 @@ def _each_card(view: View, data: Json) -> Markup | None:
     ]
     said = (
         f"with each of {counted(data['num_participants'], 'participant')}, on average; 95 % "
-        "intervals over participants. No model can pass the dashed line"
+        "intervals over participants. The best models lie near or below the dashed line"
     )
     return lanes_card(f"{data['name']}, one by one", said, view, rows, ceilings, is_share=False)
 
@@ -116,8 +116,12 @@ def _agreement(view: View, agreement: Json) -> list[Markup]:
         own["variant"]: own["estimate"]
         for own in view.rows(PART, FIGURES, measure=MEAN_AGREEMENT, data=agreement["data"])
     }
+    both = [agreement["models"][place]["label"] for place in sides_of(agreement["models"]).first]
+    whose = "" if len(both) == len(places) else f" between {', '.join(both)}"
     tables = [
-        element("div", *_heading(name, means.get(name)), _table(agreement, own), class_="side")
+        element(
+            "div", *_heading(name, means.get(name), whose), _table(agreement, own), class_="side"
+        )
         for name, own in sides.items()
     ]
     said = f"{count(agreement['num_images'])} images"
@@ -132,10 +136,11 @@ def _agreement(view: View, agreement: Json) -> list[Markup]:
     ]
 
 
-def _heading(name: str, mean: float | None) -> list[Markup]:
+def _heading(name: str, mean: float | None, whose: str) -> list[Markup]:
+    """The side and its mean; `whose` where models of the table have no part in it."""
     if not name:
         return []
-    told = "" if mean is None else f", {mean:.3f} on average"
+    told = "" if mean is None else f", {mean:.3f} on average{whose}"
     return [element("p", element("b", name), told, class_="side-name")]
 
 
