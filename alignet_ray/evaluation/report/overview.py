@@ -52,21 +52,24 @@ def left_out_section(view: View) -> Markup | None:
 
 
 def _tiles(view: View) -> Iterator[Markup]:
-    """The largest change from before to after under the last similarity, of each chief measure."""
+    """The middle one of the changes from before to after, of each part's first measure."""
     for part, measure in (
         (part, next(iter(own[FIGURES]))["measure"])
         for part in _NAMES
         if (own := view.part(part)) is not None and own.get(FIGURES)
     ):
-        best = _best(view, part, measure)
-        if best is not None:
-            after, change = best
+        middle = _middle(view, part, measure)
+        if middle is not None:
+            after, change, count = middle
             level = f", {after['level'].replace('_', ' ')}" if "level" in after else ""
             name = f"{measure}{level}, {after['label']}"
-            yield tile(name, value_text(after), f"{value_text(change, '+')} from {change['from']}")
+            aside = f"{value_text(change, '+')} from {change['from']}"
+            aside += f"; the middle one of {count} changes" if count > 1 else ""
+            yield tile(name, value_text(after), aside)
 
 
-def _best(view: View, part: str, measure: str) -> tuple[Row, Row] | None:
+def _middle(view: View, part: str, measure: str) -> tuple[Row, Row, int] | None:
+    """What came of a change, the change, and of how many changes it is the middle one."""
     changes = [
         own
         for own in view.rows(part, DIFFERENCES, measure=measure)
@@ -76,10 +79,10 @@ def _best(view: View, part: str, measure: str) -> tuple[Row, Row] | None:
     ]
     if not changes:
         return None
-    change = max(changes, key=lambda own: own["estimate"])
+    change = sorted(changes, key=lambda own: own["estimate"])[(len(changes) - 1) // 2]
     of = {key: change.get(key) for key in ("label", "similarity", "data", "level", "temperature")}
     (after,) = view.rows(part, FIGURES, measure=measure, variant=change["to"], **of)[:1]
-    return after, change
+    return after, change, len(changes)
 
 
 def value_text(row: Row, sign: str = "") -> str:
