@@ -34,7 +34,7 @@ def test_the_upper_ceiling_is_no_limit(read_page):
         "agreement": [],
     }  # fmt: skip
     results = {"parts": {"similarity": part}, "models": [model]}
-    text = read_page(document("t", [similarity_section(View(results=results))], style="")).text
+    text = read_page(document("t", "", [similarity_section(View(results=results))], "end")).text
     assert "The best models lie near or below the dashed line" in text
     assert "No model can pass" not in text
 
@@ -56,6 +56,6 @@ def test_means_say_of_which_models_they_are_where_others_join(read_page, others,
         "agreement": [agreement],
     }
     section = similarity_section(View(results={"parts": {"similarity": part}}))
-    text = read_page(document("t", [section], style="")).text
+    text = read_page(document("t", "", [section], "end")).text
     assert said in text
     assert ("between" in text.split("on average")[1]) == bool(others)
