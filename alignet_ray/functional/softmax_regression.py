@@ -25,6 +25,7 @@ _TOLERANCE = 1e-4
 _WINDOW = 5
 """A fit ends where so many steps together lower the objective by less than this share of it."""
 _MOST_STEPS = 1000
+_FLAT = 1e-3
 _LEAST_VARIANCE = 1e-10
 _LOGITS_AT_ONCE = 1 << 24
 
@@ -70,17 +71,22 @@ def fit(
     objective = _Objective(principal, targets, num_classes, strength)
     recent: list[float] = []
 
-    def has_settled(intermediate_result: Any) -> None:
+    def has_settled() -> bool:
+        lowered = recent[-1 - _WINDOW] - recent[-1] if len(recent) > _WINDOW else np.inf
+        return lowered < _TOLERANCE * recent[-1]
+
+    def end_where_settled(intermediate_result: Any) -> None:
         recent.append(intermediate_result.fun)
-        if len(recent) > _WINDOW and recent[-1 - _WINDOW] - recent[-1] < _TOLERANCE * recent[-1]:
+        if has_settled():
             raise StopIteration
 
     found = minimize(
-        objective, objective.rounded(start), jac=True, method="L-BFGS-B", callback=has_settled,
-        options={"maxiter": _MOST_STEPS, "gtol": 0.0, "ftol": 0.0},
+        objective, objective.rounded(start), jac=True, method="L-BFGS-B",
+        callback=end_where_settled, options={"maxiter": _MOST_STEPS, "gtol": 0.0, "ftol": 0.0},
     )  # fmt: skip
     weights, bias = objective.plain(found.x)
-    return Fit(weights, bias, has_converged=found.nit < _MOST_STEPS)
+    has_converged = (bool(recent) and has_settled()) or objective.is_flat(found.jac)
+    return Fit(weights, bias, has_converged=has_converged)
 
 
 class _Objective:
@@ -108,6 +114,11 @@ class _Objective:
         if start is None:
             return np.zeros(self.num_classes * (len(self.scale) + 1))
         return np.column_stack([start.weights / self.scale, start.bias / self.bias_scale]).ravel()
+
+    def is_flat(self, gradient: Float64[np.ndarray, "parameters"]) -> bool:
+        """Whether a gradient is nothing beside that at zero: float32 may find no lower step."""
+        _, at_zero = self(np.zeros_like(gradient))
+        return bool(abs(gradient).max() <= _FLAT * abs(at_zero).max())
 
     def plain(
         self, parameters: Float64[np.ndarray, "parameters"]

@@ -39,6 +39,23 @@ def test_the_gradient_vanishes_at_what_is_found(monkeypatch, shape, strength):
     assert abs(by_bias).max() < 0.01 * strength * shape[0]
 
 
+def test_a_search_that_ends_early_for_another_reason_has_not_converged(monkeypatch):
+    vectors, targets = world(60, 8, num_classes=4)
+    turned = principal(vectors)
+    assert fit(turned, targets, 4, 1.0).has_converged
+    monkeypatch.setattr(softmax_regression, "_MOST_STEPS", 3)
+    assert not fit(turned, targets, 4, 1.0).has_converged
+    monkeypatch.undo()
+    exact = softmax_regression._Objective.__call__
+
+    def uphill(self, parameters):  # a wrong gradient: the line search finds no step
+        value, gradient = exact(self, parameters)
+        return value, -gradient
+
+    monkeypatch.setattr(softmax_regression._Objective, "__call__", uphill)
+    assert not fit(turned, targets, 4, 1.0).has_converged
+
+
 def test_it_is_what_scikit_learn_comes_to():
     vectors, targets = world(90, 6, num_classes=3)
     found = fit(turned := principal(vectors), targets, 3, 0.5)

@@ -45,7 +45,7 @@ def downstream_section(view: View) -> Markup | None:
             class_="lead",
         ),
         *_signs(part["sign_tests"], ACCURACY),
-        element("div", *_cards(view, ACCURACY, _chances(sets)), class_="two"),
+        element("div", *_cards(view, ACCURACY, sets), class_="two"),
         *changes_table(view.rows(PART, DIFFERENCES, measure=ACCURACY), "classification accuracy"),
         element("ul", *(element("li", line) for own in sets for line in _said(own)),
                 class_="absent"),
@@ -108,15 +108,15 @@ def _sign(test: Json) -> Markup:
     )
 
 
-def _cards(view: View, measure: str, chances: dict[str, float]) -> list[Markup]:
+def _cards(view: View, measure: str, sets: Sequence[Json]) -> list[Markup]:
     """A card of lanes per probe, and a scatter where there are many cases."""
     rows = view.rows(PART, FIGURES, measure=measure)
     cards: list[Markup] = []
     for level in dict.fromkeys(own["level"] for own in rows):
         own = [row for row in rows if row["level"] == level]
         names = {row["data"] for row in own}
-        ceilings = [Ceiling("guessing", chances[name], "chance") for name in names
-                    if len(names) == 1 and name in chances]  # fmt: skip
+        among = _num_classes(sets, own[0]["data"], level) if len(names) == 1 else None
+        ceilings = [Ceiling("guessing", 1 / among, "chance")] if among else []
         num, unit = own[0]["num"], own[0]["unit"]
         said = f"accuracy, 95 % intervals over {counted(num, unit.removesuffix('s'))}"
         cards.append(_card(view, level, said if len(names) == 1 else "accuracy, 95 % intervals",
@@ -158,11 +158,21 @@ def _card(
     )
 
 
-def _chances(sets: Sequence[Json]) -> dict[str, float]:
-    return {
-        test["name"]: 1 / test["scored_among"] for own in sets for test in own["tests"]
-        if test["scored_among"]
-    }  # fmt: skip
+def _num_classes(sets: Sequence[Json], data: str, level: str) -> int | None:
+    """How many classes a probe chooses among on a test set; None where that is not known.
+
+    A few-shot probe knows only the classes with so many images; which of those a test set of fewer
+    classes has was not counted.
+    """
+    for own in sets:
+        for test in (test for test in own["tests"] if test["name"] == data):
+            num_train: int = own["train"]["num_classes"]
+            scored: int = test["scored_among"]
+            by_level = {shots_level(int(k)): n for k, n in own.get("shots", {}).items()}
+            known: int = by_level[level]["num_classes"] if level in by_level else num_train
+            if num_train in (known, scored):
+                return min(known, scored)
+    return None
 
 
 def _said(own: Json) -> list[str]:

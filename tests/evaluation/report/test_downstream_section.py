@@ -28,7 +28,10 @@ def counts(name, **of):
         "name": name, "is_held_out": True, "num_used": 2000, "num_classes": 50,
         "scored_among": 50, "num_of_unknown_classes": 3,
     }  # fmt: skip
-    shots = {"10": {"num_classes": 198, "num_classes_with_fewer_images": 2}}
+    shots = {
+        "1": {"num_classes": 200, "num_classes_with_fewer_images": 0},
+        "10": {"num_classes": 198, "num_classes_with_fewer_images": 2},
+    }
     return {"name": name, "train": train, "tests": [test], "shots": shots, **of}
 
 
@@ -100,6 +103,26 @@ def test_several_data_sets_are_lanes_and_a_scatter(view, read_page):
     assert "6 of 6 lie above the line" in page.text
     assert "pets, two" in page.text
     assert "guessing" not in page.text, "each set has a chance of its own"
+
+
+@pytest.mark.parametrize(
+    ("scored_among", "with_shots", "said"),
+    [
+        (200, 200, "0.5\N{NO-BREAK SPACE}% guessing"),
+        (200, 40, "2.5\N{NO-BREAK SPACE}% guessing"),
+        (50, 200, "2.0\N{NO-BREAK SPACE}% guessing"),
+        (50, 40, None),
+    ],
+)
+def test_guessing_is_among_the_classes_of_the_probe(
+    view, read_page, scored_among, with_shots, said
+):
+    one = view("tiny")
+    (data,) = one.results["parts"]["downstream"]["data"]["sets"]
+    data["tests"][0]["scored_among"] = scored_among
+    data["shots"]["1"]["num_classes"] = with_shots
+    page = text_of(one, read_page)
+    assert said in page.text if said else "guessing" not in page.text
 
 
 def test_what_was_not_measured_is_not_there(view):
