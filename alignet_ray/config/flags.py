@@ -86,6 +86,8 @@ def wanted(hint: Any) -> str:
         return f"{', '.join(most)} or {last}" if most else last
     if origin is tuple and inside[-1] is not Ellipsis:
         return f"{len(inside)} {_PLURALS.get(inside[0], 'values')}"
+    if origin is tuple and get_origin(inside[0]) is Literal:
+        return f"some of {', '.join(f'`{choice}`' for choice in get_args(inside[0]))}"
     if origin is tuple:
         return _PLURALS.get(inside[0], "values")
     return _WORDS.get(hint, "nothing: it is a switch" if hint is bool else "a value")

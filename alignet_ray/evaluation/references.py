@@ -47,19 +47,25 @@ class EvaluatedModel:
 
 def resolve_models(config: EvaluateConfig) -> list[EvaluatedModel]:
     """Every model that the settings name. Raises InputError or ConfigError naming a wrong one."""
+    labels = [split_label(reference)[0] for reference in config.models]
+    for label, count in Counter(labels).items():
+        if count > 1:
+            raise _two_labelled(label)
     models = [model for reference in config.models for model in _resolve(reference)]
     if config.backbone.name:
         given = {f.name: getattr(config.backbone, f.name) for f in fields(BackboneConfig)}
         label = config.backbone.name
         models.append(EvaluatedModel(label=label, variant=AS_IS, backbone=BackboneConfig(**given)))
-    counted = Counter((model.label, model.variant) for model in models)
-    doubled = [label for (label, _), count in counted.items() if count > 1]
-    if doubled:
-        raise ConfigError(
-            f"two models labelled {doubled[0]!r}", "a label of its own for each", "--models",
-            "Write label=reference.",
-        )  # fmt: skip
+        if label in labels:
+            raise _two_labelled(label)
     return models
+
+
+def _two_labelled(label: str) -> ConfigError:
+    return ConfigError(
+        f"two models labelled {label!r}", "a label of its own for each", "--models",
+        "Write label=reference.",
+    )  # fmt: skip
 
 
 def split_label(reference: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from alignet_ray.evaluation.representations import Embedded, Representations, on
 from alignet_ray.models.inner_blocks import NoSuchBlock
 from alignet_ray.records.object_vectors import NoCommonObject, read_object_vectors
 from alignet_ray.records.store import Folder
+from alignet_ray.records.wording import quoted
 from alignet_ray.stages.embed_objects import embed_listing
 from alignet_ray.stages.progress import note
 
@@ -83,7 +84,11 @@ class Workbench:
             if found is not None:
                 had.append((model, found))
         if not had:
-            raise NoModel("no model", f"one that has {images.name}", "--models")
+            why = "; ".join(f"{own['what']}: {own['reason']}" for own in self.left_out)
+            raise NoModel(
+                f"no model has the images of {images.name} ({why})",
+                f"images such as {quoted(images.keys[:1])} in one of them", "--models",
+            )  # fmt: skip
         return on_common_images(had, images.name)
 
     def _vectors(

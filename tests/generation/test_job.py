@@ -22,7 +22,7 @@ from alignet_ray.config.generate import (
 )
 from alignet_ray.config.resources import Resources
 from alignet_ray.config.train import TrainConfig
-from alignet_ray.errors import InputError, MismatchError
+from alignet_ray.errors import ConfigError, InputError, MismatchError
 from alignet_ray.functional.temperature import mean_entropy
 from alignet_ray.generation.estimate import estimate, estimate_lines
 from alignet_ray.generation.job import generate
@@ -133,7 +133,7 @@ def test_a_borrowed_table_must_be_there_and_fit_the_teacher(make, place, aligned
     wrong = {**BORROWED, "teacher": str(tmp_path / "teacher")}
     with pytest.raises(MismatchError, match=r"preprocessing\.resolution 48 \(made with 32\)"):
         generate(make("wrong", images_from=aligned, **wrong))
-    with pytest.raises(MismatchError, match="asked for another run's; expected its own images"):
+    with pytest.raises(ConfigError, match="which this job reads"):
         generate(make("aligned", images_from=aligned, **{**BORROWED, "teacher": make("x").teacher}))
 
 

@@ -31,6 +31,7 @@ from alignet_ray.evaluation.workbench import Workbench
 from alignet_ray.functional.category_pairs import NumberedCategories
 from alignet_ray.records.digests import Json
 from alignet_ray.records.given_files import refuse_missing_file, refuse_missing_folder
+from alignet_ray.records.wording import quoted
 from alignet_ray.stages.sources import refuse_missing_sources
 
 PART = "hierarchy"
@@ -67,6 +68,7 @@ def read(config: EvaluateConfig) -> SortedImages:
 def measure(bench: Workbench, read_in: SortedImages) -> Json:
     """Figures, differences, regressions and explained variance, and what they were measured on."""
     config = bench.config
+    _leave_out(bench, read_in.counts)
     represented = bench.represent(read_in.images)
     if len(represented.keys) < LEAST_IMAGES:
         raise InputError(
@@ -94,6 +96,19 @@ def measure(bench: Workbench, read_in: SortedImages) -> Json:
         "regressions": regressions(changes),
         "explained": explained(changes, models),
     }
+
+
+def _leave_out(bench: Workbench, counts: Json) -> None:
+    """Say which images have no place in the hierarchy."""
+    if counts["num_outside_hierarchy"]:
+        named = quoted(counts["classes_outside_hierarchy"])
+        bench.leave_out(
+            "hierarchy, images",
+            f"{counts['num_outside_hierarchy']:,} of {counts['num_classes_outside_hierarchy']:,} "
+            f"classes that are not in the categories: {named}",
+        )
+    if counts["num_without_label"]:
+        bench.leave_out("hierarchy, images", f"{counts['num_without_label']:,} without a label")
 
 
 def _data(

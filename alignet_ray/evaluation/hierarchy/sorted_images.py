@@ -18,6 +18,7 @@ from alignet_ray.records.listing import listing_sha256
 from alignet_ray.records.wording import quoted
 
 LEAST_IMAGES = 3
+_NUM_NAMED = 10
 IMAGES_NAME = "the hierarchy's images"
 
 
@@ -63,6 +64,7 @@ def read_sorted_images(config: HierarchyConfig) -> SortedImages:
         "num_without_label": sum(label is None for label in found.labels),
         "num_outside_hierarchy": outside.total(),
         "num_classes_outside_hierarchy": len(outside),
+        "classes_outside_hierarchy": sorted(outside)[:_NUM_NAMED],
     }
     return SortedImages(ImageSet(name=IMAGES_NAME, listing=kept), categories, counts)
 

@@ -1,5 +1,6 @@
 """Write an evaluation's page: at the end of `evaluate`, or again from what lies in its folder."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,8 +10,9 @@ from alignet_ray.evaluation.report.page import page
 from alignet_ray.evaluation.report.view import View
 from alignet_ray.records.digests import Json
 from alignet_ray.records.evaluation import RESULTS_NAME, read_results
-from alignet_ray.records.page_facts import read_page_facts, write_page_facts
+from alignet_ray.records.page_facts import FACTS_NAME, read_page_facts, write_page_facts
 from alignet_ray.records.store import Folder
+from alignet_ray.stages.progress import note
 
 REPORT_NAME = "report/index.html"
 
@@ -18,8 +20,7 @@ REPORT_NAME = "report/index.html"
 def write_page(folder: Folder, results: Json, shown: Mapping[str, Any]) -> str:
     """Write what is shown and the page; returns its URL."""
     write_page_facts(folder, dict(shown))
-    folder.write(REPORT_NAME, page(View(results=results, shown=shown)))
-    return folder.place(REPORT_NAME)
+    return _write(folder, results, shown)
 
 
 def report(config: ReportConfig) -> str:
@@ -29,4 +30,13 @@ def report(config: ReportConfig) -> str:
     if results is None:
         raise InputError(f"no {RESULTS_NAME}", "an evaluation", folder.url, "Check --run.")
     shown = read_page_facts(folder, dict, "Delete it: the page goes without pictures.")
-    return write_page(folder, results, shown or {})
+    if shown is None:
+        note(f"{folder.place(FACTS_NAME)} is not there: the page goes without pictures and maps")
+    return _write(folder, results, shown or {})
+
+
+def _write(folder: Folder, results: Json, shown: Mapping[str, Any]) -> str:
+    # As it will be read again: the keys of a record are sorted on disk.
+    ordered = json.loads(json.dumps(results, sort_keys=True))
+    folder.write(REPORT_NAME, page(View(results=ordered, shown=shown)))
+    return folder.place(REPORT_NAME)

@@ -15,6 +15,7 @@ from alignet_ray.evaluation.report.levels_facts import every_figure, who_was_lef
 from alignet_ray.evaluation.report.levels_pictures import examples, failed_trials
 from alignet_ray.evaluation.report.view import View
 from alignet_ray.evaluation.rows import CEILINGS, FIGURES
+from alignet_ray.functional.levels import LEVELS as LEVEL_ORDER
 from alignet_ray.pages.dots import Ceiling
 from alignet_ray.pages.markup import Markup, counted, element, share
 from alignet_ray.records.digests import Json
@@ -37,7 +38,7 @@ def levels_section(view: View) -> Markup | None:
 
 def _people(view: View, data: Json) -> list[Markup]:
     triplets, participants = data["triplets"], data["participants"]
-    levels = [level for level in data["levels"] if level != "all"]
+    levels = [level for level in LEVEL_ORDER if level in data["levels"]]
     return [
         element("h2", "At which levels does it choose as people do?"),
         element(

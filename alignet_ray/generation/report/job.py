@@ -32,8 +32,8 @@ def report(config: ReportConfig) -> str:
     root = Folder.at(config.run)
     if not root.exists(CONFIG_NAME):
         raise InputError(
-            "no such run, teacher or student", "the folder of one", root.url,
-            "Give the --output of jobs/generate.py, convert.py, fit_teacher.py or train.py.",
+            "no such run, teacher, student or evaluation", "the folder of one", root.url,
+            "Give the --output of generate, convert, fit_teacher, train or evaluate.",
         )  # fmt: skip
     read_run(root)  # where it is not finished, say so before Ray starts and a lock file is made
     with locked(root), ray_session(config.resources):

@@ -92,4 +92,4 @@ def test_the_script_finds_out_what_lies_there(folder, tmp_path):
     nothing = [sys.executable, script, "--run", str(tmp_path / "nothing")]
     refused = subprocess.run(nothing, capture_output=True, text=True, check=False)
     assert refused.returncode == 3
-    assert "no such run, teacher or student" in refused.stderr
+    assert "no such run, teacher, student or evaluation" in refused.stderr
