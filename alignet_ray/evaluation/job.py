@@ -19,7 +19,7 @@ from alignet_ray.evaluation import (
 from alignet_ray.evaluation.hierarchy import part as hierarchy
 from alignet_ray.evaluation.references import EvaluatedModel, resolve_models
 from alignet_ray.evaluation.report.job import write_page
-from alignet_ray.evaluation.rows import FIGURES, csv_text
+from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, csv_text
 from alignet_ray.evaluation.workbench import UnusableModel, Workbench
 from alignet_ray.functional.bootstrap import LEVEL
 from alignet_ray.records.digests import Json
@@ -77,7 +77,8 @@ def evaluate(config: EvaluateConfig) -> Json:
                     raise
                 note(f"left out: {error}")
                 bench.leave_out(name.replace("_", " "), f"{error.value}; {error.expectation}")
-    if not any(part.get(FIGURES) for part in measured.values()):
+    kinds = (FIGURES, DIFFERENCES, CEILINGS)
+    if not any(part.get(kind) for part in measured.values() for kind in kinds):
         why = "; ".join(f"{own['what']}: {own['reason']}" for own in bench.left_out)
         raise InputError(f"nothing could be measured ({why})", "a figure", config.output)
     results = _results(bench, measured)

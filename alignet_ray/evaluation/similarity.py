@@ -104,8 +104,8 @@ def measure(bench: Workbench, read_in: Given) -> Json:
     for domain in read_in.domains:
         try:
             represented = bench.represent(domain.images)
-        except NoModel as error:  # the others may have models
-            bench.leave_out(domain.name, f"{error.value} that has its images")
+        except NoModel:  # the others may have models
+            bench.leave_out(domain.name, "no model that has its images")
             continue
         domains.append(_data(bench, domain, represented))
         if len(represented.keys) < LEAST_IMAGES:

@@ -84,7 +84,11 @@ class Workbench:
             if found is not None:
                 had.append((model, found))
         if not had:
-            why = "; ".join(f"{own['what']}: {own['reason']}" for own in self.left_out)
+            why = "; ".join(
+                f"{own['what']}: {own['reason']}"
+                for own in self.left_out
+                if own["what"].endswith(f" on {images.name}")
+            )
             raise NoModel(
                 f"no model has the images of {images.name} ({why})",
                 f"images such as {quoted(images.keys[:1])} in one of them", "--models",
