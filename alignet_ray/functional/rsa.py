@@ -13,8 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from alignet_ray.functional.bootstrap import resampled_items
-from alignet_ray.functional.rank_correlation import Correlation, correlations
 from alignet_ray.functional.similarity_matrices import (
     doubled_ranks,
     pearson_upper,
@@ -116,31 +114,6 @@ def model_agreement(
             matrix[row, column] = spearman_of_ranks(first, ranks[column])
             matrix[column, row] = matrix[row, column]
     return matrix
-
-
-def bootstrapped_agreement(
-    models: Float[np.ndarray, "models pairs"],
-    human: Float[np.ndarray, "pairs"],
-    num_images: int,
-    *,
-    pairs: Iterable[tuple[int, int]] = (),
-    num_resamples: int,
-    seed: int,
-) -> tuple[list[Correlation], list[Correlation]]:
-    """Each model's correlation and paired differences, with intervals over resampled images.
-
-    A pair weighs as often as both its images were drawn; an image is never paired with itself.
-    Some 40 bytes a pair and model: for up to some 2,000 images.
-    """
-    rows, columns = np.triu_indices(num_images, 1)
-
-    def weights(drawn: Int[np.ndarray, "images"]) -> Float[np.ndarray, "pairs"]:
-        times = np.bincount(drawn, minlength=num_images).astype(np.float64)
-        return times[rows] * times[columns]
-
-    draws = resampled_items(num_images, num_resamples=num_resamples, seed=seed)
-    resamples = (weights(drawn) for drawn in draws)
-    return correlations(models, human, resamples, pairs=list(pairs), names=("model", "people"))
 
 
 def _summed_ranks(

@@ -5,7 +5,6 @@ import pytest
 from scipy import stats
 
 from alignet_ray.functional.rsa import (
-    bootstrapped_agreement,
     human_agreement,
     mean_triangle,
     model_agreement,
@@ -86,17 +85,3 @@ def test_models_agree_whatever_the_order_of_the_images_and_the_scale():
     assert permuted[0, 1] == pytest.approx(found[0, 1])
     expected = stats.spearmanr(*(upper_triangle(np.corrcoef(x)) for x in (first, second)))[0]
     assert found[0, 1] == pytest.approx(expected)
-
-
-def test_resampled_images_take_their_pairs_with_them():
-    num_images, people = 7, people_of()
-    human = mean_triangle(people)
-    models = np.random.default_rng(4).normal(size=(2, len(human))) + human
-    own, paired = bootstrapped_agreement(
-        models, human, num_images, pairs=[(0, 1)], num_resamples=50, seed=0
-    )
-    for found, model in zip(own, models, strict=True):
-        assert found.interval.estimate == pytest.approx(stats.spearmanr(model, human)[0])
-        assert found.interval.low < found.interval.estimate < found.interval.high
-    difference = own[1].interval.estimate - own[0].interval.estimate
-    assert paired[0].interval.estimate == pytest.approx(difference)
