@@ -142,6 +142,8 @@ def ray_head(support: Any, tmp_path: Path) -> Iterator[str]:
     port, dashboard = support.free_port(), support.free_port()
     ray = str(Path(sys.executable).parent / "ray")
     start = [ray, "start", "--head", "--block", "--num-cpus", "2", "--port", str(port)]
+    # The agent's usual port is one for the whole machine: another Ray beside us may hold it.
+    start += ["--dashboard-agent-listen-port", "0"]
     with (tmp_path / "head.log").open("w") as log:
         head = subprocess.Popen(
             [*start, "--dashboard-host", "127.0.0.1", "--dashboard-port", str(dashboard)],
@@ -155,7 +157,11 @@ def ray_head(support: Any, tmp_path: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{dashboard}"
         finally:
             os.killpg(head.pid, signal.SIGTERM)
-            head.wait()
+            try:
+                head.wait(timeout=5)
+            except subprocess.TimeoutExpired:  # it waits for its children one after another
+                os.killpg(head.pid, signal.SIGKILL)
+                head.wait()
 
 
 def test_a_submitted_job_on_a_cluster_makes_the_same_bytes_in_a_bucket(
