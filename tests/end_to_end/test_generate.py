@@ -3,10 +3,8 @@
 import os
 import signal
 import subprocess
-import sys
 import tarfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -134,60 +132,6 @@ def test_other_settings_in_the_same_root_are_refused_by_name(
     assert done.returncode == 4
     assert "shards.blocks" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-
-
-@pytest.fixture
-def ray_head(support: Any, tmp_path: Path) -> Iterator[str]:
-    """A Ray head with a dashboard of its own; yields the address that jobs are submitted to."""
-    port, dashboard = support.free_port(), support.free_port()
-    ray = str(Path(sys.executable).parent / "ray")
-    start = [ray, "start", "--head", "--block", "--num-cpus", "2", "--port", str(port)]
-    # The agent's usual port is one for the whole machine: another Ray beside us may hold it.
-    start += ["--dashboard-agent-listen-port", "0"]
-    with (tmp_path / "head.log").open("w") as log:
-        head = subprocess.Popen(
-            [*start, "--dashboard-host", "127.0.0.1", "--dashboard-port", str(dashboard)],
-            stdout=log,
-            stderr=log,
-            env=support.job_environment(),
-            start_new_session=True,
-        )
-        try:
-            support.wait_for(lambda: support.answers(dashboard), seconds=90)
-            yield f"http://127.0.0.1:{dashboard}"
-        finally:
-            os.killpg(head.pid, signal.SIGTERM)
-            try:
-                head.wait(timeout=5)
-            except subprocess.TimeoutExpired:  # it waits for its children one after another
-                os.killpg(head.pid, signal.SIGKILL)
-                head.wait()
-
-
-def test_a_submitted_job_on_a_cluster_makes_the_same_bytes_in_a_bucket(
-    support: Any, workspace: Any, baseline: Path, bucket: str, ray_head: str
-) -> None:
-    ray = str(Path(sys.executable).parent / "ray")
-    submit = [ray, "job", "submit", "--address", ray_head, "--working-dir", "."]
-    job = ["python", "jobs/generate.py", *workspace.flags, "--output", f"{bucket}/submitted"]
-
-    def run() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*submit, "--", *job],
-            cwd=support.repository,
-            capture_output=True,
-            text=True,
-            env=support.job_environment(),
-        )
-
-    done = run()
-    for _ in range(20):
-        if "No available agent" not in done.stderr:  # the head answers before its agent is up
-            break
-        time.sleep(3)
-        done = run()
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    assert support.content(f"{bucket}/submitted") == support.content(str(baseline))
 
 
 def test_weights_that_are_not_the_bundles_are_one_line_before_anything_is_embedded(
