@@ -33,20 +33,32 @@ _EPILOGUE = (
     "--config FILE.yaml reads settings before the flags (repeat it to layer files); "
     "--print-config prints the resulting settings as YAML and stops."
 )
+_HELP, _HELP_ALL = ("-h", "--help"), "--help-all"
+_FOLDED = f"This help shows the usual flags; {_HELP_ALL} shows all of them."
 
 
 def parse_config(
-    config_class: type[Config], arguments: Sequence[str], *, example: str = ""
+    config_class: type[Config],
+    arguments: Sequence[str],
+    *,
+    example: str = "",
+    more_examples: tuple[str, ...] = (),
+    folded: tuple[str, ...] = (),
 ) -> Config:
     """The settings that YAML files and flags give. Raises ConfigError in one line.
 
-    `example` is a command line that `--help` shows, and so does the error for missing flags.
+    `example` is a command line that `--help` ends with, and so does the error for missing flags;
+    `folded` are fields that are rarely given, such as `seed` or `downstream.source`: `--help`
+    leaves them to `--help-all`.
     """
     rest, files = _take_config_files(list(arguments))
     from_files = [item for path in files for item in _yaml_arguments(path)]
     prints = "--print-config" in rest
     rest = [item for item in rest if item != "--print-config"]
-    config = _parse([*from_files, *rest], config_class, example)
+    asked = [*from_files, *rest]
+    if any(own in rest for own in (*_HELP, _HELP_ALL)):
+        _print_help(config_class, (example, *more_examples), () if _HELP_ALL in rest else folded)
+    config = _parse(asked, config_class, example)
     if prints:
         sys.stdout.write(yaml.safe_dump(_plain(config), sort_keys=False))
         raise SystemExit(0)
@@ -54,11 +66,19 @@ def parse_config(
 
 
 def run_job(
-    config_class: type[Config], job: Callable[[Config], None], *, example: str = ""
+    config_class: type[Config],
+    job: Callable[[Config], None],
+    *,
+    example: str = "",
+    more_examples: tuple[str, ...] = (),
+    folded: tuple[str, ...] = (),
 ) -> NoReturn:
     """Parse the command line, run the job, and leave with the right exit code."""
     try:
-        config = parse_config(config_class, sys.argv[1:], example=example)
+        config = parse_config(
+            config_class, sys.argv[1:],
+            example=example, more_examples=more_examples, folded=folded,
+        )  # fmt: skip
         job(config)
     except Interrupted as stop:
         _say(str(stop))
@@ -144,6 +164,20 @@ def _as_arguments(settings: Mapping[str, Any], prefix: str) -> Iterator[str]:
             yield f"--{name}={value}"
 
 
+def _print_help(config_class: type, examples: Sequence[str], folded: Sequence[str]) -> NoReturn:
+    """Print the flags by section, and examples where the eye rests: at the end."""
+    told, shown = f"{inspect.getdoc(config_class)}\n\n{_EPILOGUE}", config_class
+    if folded:
+        from alignet_ray.short_help import without
+
+        told, shown = f"{told} {_FOLDED}", without(config_class, folded)
+    try:
+        tyro.cli(shown, args=["--help"], description=told)
+    finally:
+        sys.stdout.writelines(f"Example: {own}\n" for own in examples if own)
+    raise AssertionError("tyro leaves after its help")
+
+
 def _parse(arguments: Sequence[str], config_class: type[Config], example: str) -> Config:
     """Tyro's result; its framed error as one ConfigError."""
     flags = flags_of(config_class)
@@ -151,9 +185,7 @@ def _parse(arguments: Sequence[str], config_class: type[Config], example: str) -
     captured = io.StringIO()
     try:
         with contextlib.redirect_stderr(captured):
-            shown = f"Example: {example}\n\n" if example else ""
-            description = f"{inspect.getdoc(config_class)}\n\n{shown}{_EPILOGUE}"
-            return tyro.cli(config_class, args=arguments, description=description)
+            return tyro.cli(config_class, args=arguments)
     except SystemExit as stop:
         if stop.code != _PARSE_EXIT_CODE:
             raise

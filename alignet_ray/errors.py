@@ -14,6 +14,8 @@ Anything else that reaches `cli.run_job` is our own fault and exits with 70. The
 positional arguments because Ray rebuilds exceptions on the other side from `args` alone.
 """
 
+import contextlib
+from collections.abc import Generator, Mapping
 from typing import Self
 
 
@@ -95,3 +97,24 @@ class Interrupted(AlignetError, RuntimeError):
 
 
 INTERNAL_EXIT_CODE = 70
+
+
+@contextlib.contextmanager
+def reworded(words: Mapping[str, str], *, is_whole: bool = False) -> Generator[None]:
+    """Errors from inside in the words of their caller: old -> new, one after the other.
+
+    So what reads images for several jobs and parts names the flag that its user gave. `is_whole`:
+    only a field that is the old words and nothing else.
+    """
+    try:
+        yield
+    except AlignetError as error:
+        fields: list[str] = list(error.args)
+        for old, new in words.items():
+            fields = [
+                (new if own == old else own) if is_whole else own.replace(old, new)
+                for own in fields
+            ]
+        if fields == list(error.args):
+            raise
+        raise type(error)(*fields) from error

@@ -1,8 +1,8 @@
-"""Agreement of models with human odd-one-out responses, with intervals (see --help)."""
+"""How human models are, at every level of abstraction, and what it buys (see --help)."""
 
 from _start import run_job
 
-from alignet_ray.config.evaluate import EvaluateConfig
+from alignet_ray.config.evaluate import RARELY_GIVEN, EvaluateConfig
 
 
 def main(config: EvaluateConfig) -> None:
@@ -18,4 +18,13 @@ if __name__ == "__main__":
         main,
         example="python jobs/evaluate.py --models student=student/ --images objects/ "
         "--names names.txt --responses responses.tsv --output evaluation/",
+        more_examples=(
+            "python jobs/evaluate.py --models base=resnet18.a1_in1k student/ teacher/ "
+            "--levels.trials trials/ --levels.images stimuli/ --output evaluation/",
+            "python jobs/evaluate.py --models student/ --similarity.matrices animals=rsm.npy "
+            "--similarity.images animals/ --output evaluation/",
+            "python jobs/evaluate.py --models student/ --downstream.train pets=pets/train "
+            "--downstream.test pets=pets/test --output evaluation/",
+        ),
+        folded=RARELY_GIVEN,
     )

@@ -31,4 +31,9 @@ def main(config: ReportConfig) -> None:
 
 
 if __name__ == "__main__":
-    run_job(ReportConfig, main, example="python jobs/report.py --run run/")
+    run_job(
+        ReportConfig,
+        main,
+        example="python jobs/report.py --run run/",
+        more_examples=("python jobs/report.py --run evaluation/",),
+    )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -333,6 +334,22 @@ def test_help_imports_nothing_heavy(job):
     assert f"Example: python jobs/{job} --" in answer.stdout
 
 
+def test_help_shows_the_usual_flags_by_section_and_ends_with_examples():
+    usual = run_script("evaluate", "--help", PYTHONPATH=str(REPOSITORY)).stdout
+    every = run_script("evaluate", "--help-all", PYTHONPATH=str(REPOSITORY)).stdout
+    assert len(usual.splitlines()) < 0.7 * len(every.splitlines())
+    places = [usual.index(f"{flag} ") for flag in ("--models", "--images", "--only")]
+    places += [usual.index(f"─ {part} options") for part in ("levels", "downstream", "resources")]
+    assert places == sorted(places)
+    assert "--help-all shows all of them" in usual
+    assert usual.splitlines()[-1].startswith("Example: ")
+    for flag in ("--seed", "--hierarchy.source.labels", "--backbone.preprocessing.mean"):
+        assert f" {flag} " not in usual
+        assert f" {flag} " in every
+    for told in ("Folder of the stimuli", "human responses", "How human models are"):
+        assert told in usual, "sections keep what is said of their flags"
+
+
 @pytest.mark.parametrize("job", ["verify", "report", "convert"])
 def test_a_job_without_a_model_asks_for_no_device(job):
     done = run_script(job, "--help", PYTHONPATH=str(REPOSITORY))
@@ -346,10 +363,12 @@ def test_examples_are_command_lines_that_the_job_takes(job):
     text = " ".join((REPOSITORY / "jobs" / job).read_text().split()).replace('" "', "")
     example = text.partition('example="')[2].partition('"')[0].split()
     assert example[:2] == ["python", f"jobs/{job}"]
-    done = run_script(
-        job.removesuffix(".py"), *example[2:], "--print-config", PYTHONPATH=str(REPOSITORY)
-    )
-    assert done.returncode == 0, done.stderr
+    more = re.findall(r'"python (jobs/\S+ --[^"]*)"', text.partition("more_examples=")[2])
+    for flags in (example[2:], *(own.split()[1:] for own in more)):
+        done = run_script(
+            job.removesuffix(".py"), *flags, "--print-config", PYTHONPATH=str(REPOSITORY)
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def test_a_python_without_the_package_is_told_what_to_activate():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignet_ray import errors
-from alignet_ray.errors import INTERNAL_EXIT_CODE, AlignetError, ConfigError
+from alignet_ray.errors import INTERNAL_EXIT_CODE, AlignetError, ConfigError, InputError, reworded
 
 CLASSES = sorted(
     (c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, AlignetError)),
@@ -57,3 +57,16 @@ def test_the_tree_in_the_docstring_names_every_class_and_its_code(error_class):
             error_class.__name__ in line and f"exit {error_class.exit_code}" in " ".join(line)
             for line in tree
         )
+
+
+def test_errors_from_inside_speak_of_the_flag_that_was_given():
+    words = {"--images": "--hierarchy.images"}
+    said = r"^x: 3\. Check --hierarchy\.images\.$"
+    with pytest.raises(InputError, match=said) as caught, reworded(words):
+        raise InputError("3", "", "x", "Check --images.")
+    with pytest.raises(InputError) as again, reworded(words):
+        raise caught.value
+    assert again.value is caught.value, "an error with nothing to reword stays what it is"
+    whole = reworded({"backbone": "--models"}, is_whole=True)
+    with pytest.raises(InputError, match="--models: a backbone"), whole:
+        raise InputError("a backbone", place="backbone")

@@ -18,6 +18,18 @@ Similarity = Literal["dot", "centred_dot", "centred_cosine"]
 Section = Literal["odd_one_out", "levels", "similarity", "hierarchy", "downstream", "comparison"]
 
 
+RARELY_GIVEN = (
+    "temperatures", "num_resamples", "seed", "plugins",
+    "levels.design", "levels.least_responses",
+    "similarity.variables", "similarity.most_resampled",
+    "hierarchy.source", "hierarchy.pairs_per_relation", "hierarchy.num_components",
+    "downstream.source", "downstream.held_out", "downstream.most_train_images",
+    "downstream.most_test_images", "downstream.breeds_tasks", "downstream.breeds_splits",
+    "backbone.preprocessing",
+)  # fmt: skip
+"""Settings that `--help` leaves to `--help-all`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EvaluatedBackboneConfig(BackboneConfig):
     """One more model, where a name alone does not say it: checkpoint, arguments, pixels."""
@@ -33,8 +45,11 @@ class EvaluateConfig:
     Every part is measured whose data are given; what is left out is said, with the reason.
     """
 
-    only: tuple[Section, ...] = ()
-    """Parts to measure; default all that the given data allow."""
+    models: tuple[str, ...] = ()
+    """Student folders (before and after), teacher bundles (untransformed and transformed), ready
+    embeddings (.npz, .parquet), or names of timm or open_clip; `label=...` names one."""
+    output: str
+    """Folder for results.json, figures.csv and the report."""
     images: str | None = None
     """Folder of object images, `<id>.jpg` or `<id>_01b.jpg`, at any fsspec URL."""
     names: str | None = None
@@ -44,23 +59,10 @@ class EvaluateConfig:
     responses_layout: ChoicesLayout = "auto"
     """`triplets`: anchor positive odd, from 0; `responses`: i j k choice subject, from 1;
     `table`: columns object1, object2, object3, odd with ids."""
-    levels: LevelsConfig = field(default_factory=LevelsConfig)
-    """Levels."""
-    similarity: SimilarityJudgementsConfig = field(default_factory=SimilarityJudgementsConfig)
-    """Human similarity matrices."""
-    hierarchy: HierarchyConfig = field(default_factory=HierarchyConfig)
-    """Conceptual hierarchy."""
-    downstream: DownstreamConfig = field(default_factory=DownstreamConfig)
-    """Downstream tasks."""
-    output: str
-    """Folder for results.json, figures.csv and the report."""
-    models: tuple[str, ...] = ()
-    """Student folders (before and after), teacher bundles (untransformed and transformed), ready
-    embeddings (.npz, .parquet), or names of timm or open_clip; `label=...` names one."""
-    backbone: EvaluatedBackboneConfig = field(default_factory=EvaluatedBackboneConfig)
-    """One more model with a checkpoint or arguments of its own."""
     data_name: str = "human responses"
     """What the data are called in the results."""
+    only: tuple[Section, ...] = ()
+    """Parts to measure; default all that the given data allow."""
     similarities: tuple[Similarity, ...] = ("dot", "centred_cosine")
     """How two representations are compared; centring takes the mean of all embedded objects."""
     temperatures: tuple[float, ...] = (1.0,)
@@ -75,6 +77,16 @@ class EvaluateConfig:
     """Modules of your own to import first: dotted names or .py files."""
     cache: str | None = None
     """Folder for raw embeddings, to share between jobs; default `cache` in the output."""
+    levels: LevelsConfig = field(default_factory=LevelsConfig)
+    """Levels: people's choices at three levels of abstraction, and catch trials."""
+    similarity: SimilarityJudgementsConfig = field(default_factory=SimilarityJudgementsConfig)
+    """Human similarity matrices, one or several domains. Every value may be DOMAIN=VALUE."""
+    hierarchy: HierarchyConfig = field(default_factory=HierarchyConfig)
+    """Conceptual hierarchy: how distances change along classes and their categories."""
+    downstream: DownstreamConfig = field(default_factory=DownstreamConfig)
+    """Downstream tasks: few-shot, linear and k-NN probes. Data sets may be NAME=URL."""
+    backbone: EvaluatedBackboneConfig = field(default_factory=EvaluatedBackboneConfig)
+    """One more model with a checkpoint or arguments of its own."""
     resources: Resources = field(default_factory=Resources)
     """Machines."""
 

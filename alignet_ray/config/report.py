@@ -10,6 +10,7 @@ class ReportConfig:
     """Make the report of a run, teacher, student or evaluation again, from its folder."""
 
     run: str
-    """Root of the run, or folder of a teacher, student or evaluation, at any fsspec URL."""
+    """Any folder that a job wrote, at any fsspec URL: a run of generate, a teacher of fit_teacher,
+    a student of train or the output of evaluate. What lies there decides which report it is."""
     resources: RayResources = field(default_factory=RayResources)
     """Machines; the report of anything but a run needs none."""

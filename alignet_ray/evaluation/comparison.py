@@ -20,6 +20,7 @@ from alignet_ray.evaluation.comparison_images import (
     source_of,
 )
 from alignet_ray.evaluation.comparison_pictures import pictures_of
+from alignet_ray.evaluation.comparison_shown import pictured
 from alignet_ray.evaluation.comparison_tasks import Answer, Question, compare
 from alignet_ray.evaluation.image_sets import ImageSet
 from alignet_ray.evaluation.pairs import between, compared_pairs
@@ -95,7 +96,7 @@ def measure(bench: Workbench, read_in: ComparedImages) -> Json:
             continue
         rows += _rows(of, answer, question)
         comparisons.append(_described(of, answer, question, represented.keys))
-    bench.shown[PART] = _shown(read_in.images, comparisons)
+    bench.shown[PART] = _shown(read_in.images, pictured(comparisons))
     return {"data": data, DIFFERENCES: rows, COMPARISONS: comparisons}
 
 

@@ -17,14 +17,18 @@ from alignet_ray.evaluation.given_images import (
     refuse_missing_objects,
 )
 from alignet_ray.evaluation.hierarchy.sorted_images import read_sorted_images
-from alignet_ray.evaluation.image_sets import ImageSet, labelled_set
+from alignet_ray.evaluation.image_sets import (
+    HIERARCHY_FLAGS,
+    ImageSet,
+    labelled_set,
+    refuse_missing_labelled,
+)
 from alignet_ray.evaluation.levels_people import read_people
 from alignet_ray.evaluation.parts import given
 from alignet_ray.evaluation.similarity_domains import read_domain
 from alignet_ray.functional.agreement import count_choices
 from alignet_ray.records.choices import read_choices
 from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
-from alignet_ray.stages.sources import refuse_missing_sources
 
 Triplets = Int[np.ndarray, "triplets 3"]
 NOTHING = (
@@ -82,7 +86,7 @@ def refuse_missing_images(config: EvaluateConfig) -> None:
         refuse_missing_files((("--similarity.matrices", domain.matrix, "a matrix"),))
         refuse_missing_folder(domain.images, "a folder of images", "Check --similarity.images.")
     else:
-        refuse_missing_sources(config.hierarchy.images)
+        refuse_missing_labelled(config.hierarchy.images, HIERARCHY_FLAGS)
 
 
 def read_images(config: EvaluateConfig) -> ComparedImages:
@@ -115,7 +119,8 @@ def _hierarchy(config: EvaluateConfig) -> ComparedImages:
     own = config.hierarchy
     if own.categories is not None:
         return ComparedImages(read_sorted_images(own).images, None)
-    return ComparedImages(labelled_set("hierarchy images", own.images, own.source), None)
+    images = labelled_set("hierarchy images", own.images, own.source, HIERARCHY_FLAGS)
+    return ComparedImages(images, None)
 
 
 _READERS: dict[str, Callable[[EvaluateConfig], ComparedImages]] = {

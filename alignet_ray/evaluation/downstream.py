@@ -23,6 +23,7 @@ from alignet_ray.evaluation.downstream_material import Material, prepared
 from alignet_ray.evaluation.downstream_plan import Plan, plan_of
 from alignet_ray.evaluation.downstream_sets import DataSet, read_data_sets
 from alignet_ray.evaluation.downstream_tasks import Answer, Asked, answer
+from alignet_ray.evaluation.image_sets import downstream_flags, refuse_missing_labelled
 from alignet_ray.evaluation.parts import lacking_flags
 from alignet_ray.evaluation.references import EvaluatedModel
 from alignet_ray.evaluation.rows import DIFFERENCES, FIGURES, Row
@@ -33,7 +34,6 @@ from alignet_ray.records.class_hierarchy import read_class_hierarchy
 from alignet_ray.records.digests import Json
 from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
 from alignet_ray.stages.progress import progress
-from alignet_ray.stages.sources import refuse_missing_sources
 from alignet_ray.stages.tasks import map_tasks
 
 HEADLINES = (ACCURACY, SOURCE_ACCURACY, TARGET_ACCURACY)
@@ -59,7 +59,7 @@ def refuse_missing(config: EvaluateConfig) -> None:
         for which, urls, is_test in (
             (name, places, False), *((test, urls, True) for test, urls in tests[name].items())
         ):  # fmt: skip
-            refuse_missing_sources(urls)
+            refuse_missing_labelled(urls, downstream_flags(is_test=is_test, has_labels=True))
             flag = "--downstream.test-labels" if is_test else "--downstream.labels"
             labels = own.labels_of(which, is_test=is_test)
             refuse_missing_files(((flag, labels, "a file of labels"),))

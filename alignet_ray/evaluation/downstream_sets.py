@@ -13,7 +13,7 @@ from jaxtyping import Bool, Int, Shaped
 
 from alignet_ray.config.downstream import DownstreamConfig
 from alignet_ray.errors import InputError
-from alignet_ray.evaluation.image_sets import ImageSet, labelled_set
+from alignet_ray.evaluation.image_sets import ImageSet, downstream_flags, labelled_set
 from alignet_ray.functional.probes import held_out_rows
 from alignet_ray.functional.thinning import evenly_thinned
 from alignet_ray.records.digests import Json
@@ -113,7 +113,8 @@ def _labelled(
 ) -> tuple[pa.Table, Json]:
     """The labelled images of a set, sorted by key; those without a label are counted."""
     source = replace(config.source, labels=config.labels_of(name, is_test=is_test))
-    listing = labelled_set(name, places, source).listing
+    flags = downstream_flags(is_test=is_test, has_labels=source.labels != config.source.labels)
+    listing = labelled_set(name, places, source, flags).listing
     is_labelled = listing.column("label").is_valid()
     found = listing.filter(is_labelled)
     flag = "--downstream.test-labels" if is_test else "--downstream.labels"

@@ -1,16 +1,17 @@
 """Sets of images that models are measured on: named objects, or labelled images of any source."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import pyarrow as pa
 
 from alignet_ray.config.sources import SourceConfig
+from alignet_ray.errors import reworded
 from alignet_ray.records.object_images import ObjectImages
 from alignet_ray.stages.embed_objects import object_listing
 from alignet_ray.stages.progress import note
-from alignet_ray.stages.sources import list_images
+from alignet_ray.stages.sources import list_images, refuse_missing_sources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +44,33 @@ def objects_set(name: str, images: ObjectImages) -> ImageSet:
     return ImageSet(name=name, listing=object_listing(images.urls))
 
 
-def labelled_set(name: str, urls: Sequence[str], source: SourceConfig) -> ImageSet:
+HIERARCHY_FLAGS = {"--images": "--hierarchy.images", "--source.": "--hierarchy.source."}
+
+
+def downstream_flags(*, is_test: bool, has_labels: bool) -> dict[str, str]:
+    """How errors of sources speak of a data set; `has_labels`: by a flag of its own."""
+    images = "--downstream.test" if is_test else "--downstream.train"
+    labels = "--downstream.test-labels" if is_test else "--downstream.labels"
+    own = {"--source.labels": labels} if has_labels else {}
+    return {"--images": images, **own, "--source.": "--downstream.source."}
+
+
+def refuse_missing_labelled(urls: Sequence[str], flags: Mapping[str, str]) -> None:
+    """Raise InputError where a source of labelled images is not there; `flags` as below."""
+    with reworded(flags):
+        refuse_missing_sources(urls)
+
+
+def labelled_set(
+    name: str, urls: Sequence[str], source: SourceConfig, flags: Mapping[str, str]
+) -> ImageSet:
     """Images of folders, lists, tars or shards, in the order of their keys.
 
-    What was passed over is told on standard error. Tars need a Ray session. Raises InputError where
-    a source holds no image.
+    `flags`: what generate's flags of images are called here. What was passed over is told on
+    standard error. Tars need a Ray session. Raises InputError where a source holds no image.
     """
-    found = list_images(urls, source, seed=0)
+    with reworded(flags):
+        found = list_images(urls, source, seed=0)
     for remark in found.notes:
-        note(f"{name}: {remark}")
+        note(f"{name}: {remark.replace('--source.', flags['--source.'])}")
     return ImageSet(name=name, listing=found.table.sort_by("key"))

@@ -92,8 +92,10 @@ def _resolve(text: str) -> Iterator[EvaluatedModel]:
     elif "/" in reference or reference.startswith("."):
         raise InputError(
             "neither a student nor a teacher bundle",
-            "a folder written by train or fit_teacher, or a model's name",
+            "a folder written by train or fit_teacher, a .npz or .parquet of embeddings, or a "
+            "model's name",
             reference,
+            "Check --models.",
         )
     else:
         yield _by_name(label, reference)

@@ -25,6 +25,8 @@ from alignet_ray.records.store import Folder, read_url
 from alignet_ray.stages.sources.rows import is_image_name
 from alignet_ray.stages.tasks import run_task
 
+_LARGE_BYTES = 50_000_000
+
 NAMES_FILE, OWN_NAMES, SORTED_IMAGES = "names file", "matrix", "sorted image names"
 
 
@@ -76,11 +78,13 @@ class Judged:
 
 
 def read_domain(domain: Domain) -> JudgedDomain:
-    """A domain's matrix and images; call it inside `ray_session`.
+    """A domain's matrix and images; call it inside `ray_session` where the matrix `is_large`.
 
     Raises InputError where the matrix cannot be used or its rows cannot be told.
     """
-    matrices, checksum = run_task(_read_matrix, domain)
+    matrices, checksum = (
+        run_task(_read_matrix, domain) if is_large(domain) else _read_matrix(domain)
+    )
     names, named_by = row_names(domain, matrices)
     found = find_object_images(domain.images, names)
     return JudgedDomain(
@@ -93,6 +97,12 @@ def read_domain(domain: Domain) -> JudgedDomain:
         matrices=matrices,
         sha256=checksum,
     )
+
+
+def is_large(domain: Domain) -> bool:
+    """Whether the matrix is looked at in a task: it takes some times the bytes of its file."""
+    folder, _, name = domain.matrix.rpartition("/")
+    return Folder.at(folder or "/").size(name) > _LARGE_BYTES
 
 
 def _read_matrix(domain: Domain) -> tuple[HumanMatrices, str]:

@@ -17,6 +17,7 @@ from alignet_ray.evaluation.rows import (
 )
 from alignet_ray.records.digests import Json
 
+_PEOPLE = "people"
 _NUM_SHOWN = 3
 _PLAIN_WIDTH = 180
 _OF = ("data", "level", "similarity", "temperature")
@@ -27,10 +28,12 @@ def print_results(results: Json, headlines: Mapping[str, Sequence[str]], places:
     """The chief figures of every part (`headlines`: part -> measures), then where to look."""
     console = Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False)
     for part, measures in headlines.items():
+        ceilings = rows_of(results, part, CEILINGS)
         for measure in measures if part in results["parts"] else ():
             rows = _chief_rows(results, part, measure)
             if rows:
-                console.print(_table(results, part, measure, rows))
+                console.print(_table(results, part, measure, rows, ceilings))
+                ceilings = []  # they stand with the part's first measure
     for line in (*_notes(results), *_places(places)):
         console.print(line, markup=False, soft_wrap=True)
 
@@ -55,18 +58,22 @@ def interval_text(row: Row, sign: str = "") -> str:
     if row["estimate"] is None:
         return row.get("undefined") or "not defined"
     estimate, low, high = (
-        "?" if row[key] is None else format(row[key], f"{sign}.4f")
+        "?" if row[key] is None else format(row[key], f"{sign}z.4f")
         for key in ("estimate", "low", "high")
     )
     has_interval = row["low"] is not None or row["high"] is not None
     return f"{estimate} [{low}, {high}]" if has_interval else f"{estimate} (no interval)"
 
 
-def _table(results: Json, part: str, measure: str, rows: Sequence[Row]) -> Table:
+def _table(
+    results: Json, part: str, measure: str, rows: Sequence[Row], ceilings: Sequence[Row]
+) -> Table:
+    """The rows by what they are of, and how far people agree below those of the same."""
     name = results["parts"][part].get("data", {}).get("name")
     similarities = {own["similarity"] for own in rows if "similarity" in own}
     title = ", ".join([measure, *([name] if name else []), *sorted(similarities)])
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
+    rows = [*rows, *({**own, "label": _PEOPLE, "variant": own["measure"]} for own in ceilings)]
     of = [key for key in _SHOWN_OF if any(key in own for own in rows)]
     for key in of:
         table.add_column(key, no_wrap=True)
@@ -111,14 +118,8 @@ def _text(value: object) -> str:
 
 
 def _notes(results: Json) -> list[str]:
-    notes = [
-        f"{own['measure']}: {interval_text(own)} over {own['num']:,} {own['unit']}"
-        + "".join(f" ({own[key]})" for key in ("data", "level") if key in own)
-        for part in results["parts"]
-        for own in rows_of(results, part, CEILINGS)
-    ]
     settings = results["settings"]
-    notes.append(f"{settings['ties']}; intervals: {settings['interval']}")
+    notes = [f"{settings['ties']}; intervals: {settings['interval']}"]
     for measured in results["parts"].values():
         notes += _left_out_objects(measured.get("data", {}))
     notes += [f"left out: {own['what']}: {own['reason']}" for own in results["left_out"]]

@@ -108,19 +108,15 @@ class Workbench:
         if representation is not None:
             asked = replace(asked, representation=representation)
         if asked not in ran:
-            note(
-                f"embedding {len(images.keys):,} images of {images.name}: {model.label} "
-                f"{model.variant}", is_shown=self.config.resources.progress,
-            )  # fmt: skip
-            ran[asked] = self._run(images, asked)
+            ran[asked] = self._run(images, asked, f"{model.label} {model.variant}")
         embedded = ran[asked]
         assert embedded.backbone is not None, "it was run"
-        _refuse_other_weights(model, embedded.backbone)
+        refuse_other_weights(model, embedded.backbone)
         if representation is None:
             self.backbones[model.label, model.variant] = embedded.backbone
         return embedded
 
-    def _run(self, images: ImageSet, backbone: BackboneConfig) -> Embedded:
+    def _run(self, images: ImageSet, backbone: BackboneConfig, model: str) -> Embedded:
         found = embed_listing(
             images.listing,
             backbone,
@@ -128,6 +124,7 @@ class Workbench:
             cache=self._cache(),
             resources=self.config.resources,
             resolved=self.resolved.get(backbone),
+            said=f"{images.name}, {model}",
         )
         self.resolved[backbone] = found.backbone
         return Embedded(
@@ -164,7 +161,8 @@ def _has(model: EvaluatedModel, representation: str | None) -> bool:
     return representation is None or (model.backbone is not None and model.transform is None)
 
 
-def _refuse_other_weights(model: EvaluatedModel, backbone: ResolvedBackbone) -> None:
+def refuse_other_weights(model: EvaluatedModel, backbone: ResolvedBackbone) -> None:
+    """Raise InputError where a model's weights are others than its record names."""
     found, expected = backbone.weights_sha256, model.expected_sha256
     if model.backbone is not None and expected is not None and found != expected:
         raise InputError(

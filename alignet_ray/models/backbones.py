@@ -21,8 +21,12 @@ from alignet_ray.config.backbone import (
 from alignet_ray.config.layers import Representation, block_number
 from alignet_ray.errors import InputError
 from alignet_ray.models.inner_blocks import inner_block, refuse_missing_block
-from alignet_ray.models.open_clip_models import create_open_clip, open_clip_representation
-from alignet_ray.models.timm_models import create_timm, timm_representation
+from alignet_ray.models.open_clip_models import (
+    create_open_clip,
+    open_clip_representation,
+    refuse_unknown_open_clip,
+)
+from alignet_ray.models.timm_models import create_timm, refuse_unknown_timm, timm_representation
 from alignet_ray.models.weights import weights_sha256
 
 ALIGNET_PREPROCESSING = Preprocessing(
@@ -72,6 +76,17 @@ def represent(trunk: nn.Module, images: Tensor, representation: Representation) 
         return inner_block(trunk, images, block)
     timm_model: Any = trunk
     return timm_model.forward_head(timm_model.forward_features(images), pre_logits=True)
+
+
+def refuse_unknown_backbone(config: BackboneConfig) -> None:
+    """Raise InputError for a model that its library does not know; nothing is built or loaded.
+
+    Plug-ins have to be imported before.
+    """
+    if config.name.startswith(OPEN_CLIP_PREFIX):
+        refuse_unknown_open_clip(config)
+    else:
+        refuse_unknown_timm(config)
 
 
 def load_backbone(config: BackboneConfig, *, expected_sha256: str | None = None) -> Backbone:

@@ -9,34 +9,64 @@ from torch import nn
 from alignet_ray.config.backbone import OPEN_CLIP_PREFIX, BackboneConfig, Preprocessing
 from alignet_ray.config.layers import AUTO, OUTPUT, PRE_LOGITS, Representation
 from alignet_ray.errors import InputError
-from alignet_ray.models.weights import load_weights, no_download, refuse_loader_arguments
+from alignet_ray.models.weights import (
+    load_weights,
+    no_download,
+    refuse_loader_arguments,
+    wants_hub,
+)
 
 
-def create_open_clip(config: BackboneConfig) -> tuple[nn.Module, Preprocessing]:
-    """The vision tower and its own preprocessing. Raises InputError for what cannot be had."""
+def refuse_unknown_open_clip(config: BackboneConfig) -> None:
+    """Raise InputError for a name, tag, layer or loader's argument; nothing is built or loaded."""
     import open_clip  # seconds of import that timm users need not wait for
 
-    name, _, tag = config.name.removeprefix(OPEN_CLIP_PREFIX).partition("/")
+    name, tag = _name_and_tag(config)
     if name not in open_clip.list_models():
         near = difflib.get_close_matches(name, open_clip.list_models(), n=3)
         hint = f"Did you mean {', '.join(near)}?" if near else ""
         raise InputError(
             f"no model named {name!r}", "a name that open_clip knows", "backbone", hint
         )
-    wants_hub = not config.random_init and config.checkpoint is None
-    if wants_hub and not tag:
+    if wants_hub(config) and not _config_of(name, tag):
         raise InputError(
-            "no pretrained tag", f"open_clip:{name}/TAG", config.name,
+            f"no pretrained tag {tag!r}" if tag else "no pretrained tag",
+            f"open_clip:{name}/TAG", config.name,
             f"Tags: {', '.join(open_clip.list_pretrained_tags_by_model(name)) or 'none'}.",
         )  # fmt: skip
-    of_tag: dict[str, Any] = open_clip.get_pretrained_cfg(name, tag) if tag else {}
     if not config.random_init:
-        _refuse_other_activation(config.name, open_clip.get_model_config(name) or {}, of_tag)
-    model = _create(config, name, tag if wants_hub else None)
+        _refuse_other_activation(
+            config.name, open_clip.get_model_config(name) or {}, _config_of(name, tag)
+        )
+    refuse_loader_arguments(config, open_clip.create_model)
+    open_clip_representation(config)
+
+
+def create_open_clip(config: BackboneConfig) -> tuple[nn.Module, Preprocessing]:
+    """The vision tower and its own preprocessing. Raises InputError for what cannot be had."""
+    import open_clip
+
+    refuse_unknown_open_clip(config)
+    name, tag = _name_and_tag(config)
+    model = _create(config, name, tag if wants_hub(config) else None)
     visual: nn.Module = model.visual
     if config.checkpoint is not None:
         load_weights(visual, config.checkpoint, prefix="visual.")
-    return visual, _preprocessing({**open_clip.get_model_preprocess_cfg(model), **of_tag})
+    return visual, _preprocessing(
+        {**open_clip.get_model_preprocess_cfg(model), **_config_of(name, tag)}
+    )
+
+
+def _name_and_tag(config: BackboneConfig) -> tuple[str, str]:
+    name, _, tag = config.name.removeprefix(OPEN_CLIP_PREFIX).partition("/")
+    return name, tag
+
+
+def _config_of(name: str, tag: str) -> dict[str, Any]:
+    """What open_clip knows of weights; nothing without a tag."""
+    import open_clip
+
+    return open_clip.get_pretrained_cfg(name, tag) if tag else {}
 
 
 def open_clip_representation(config: BackboneConfig) -> Representation:
@@ -52,7 +82,6 @@ def open_clip_representation(config: BackboneConfig) -> Representation:
 def _create(config: BackboneConfig, name: str, tag: str | None) -> Any:
     import open_clip
 
-    refuse_loader_arguments(config, open_clip.create_model)
     # Weights of ours follow where open_clip is asked for none; it would warn that it has none.
     logging.getLogger().addFilter(_is_worth_reading)
     try:

@@ -39,6 +39,11 @@ def load_weights(trunk: nn.Module, checkpoint: str, prefix: str = "") -> None:
         ) from error  # fmt: skip
 
 
+def wants_hub(config: BackboneConfig) -> bool:
+    """Whether the weights are the hub's: neither a file's nor an initialisation's."""
+    return not config.random_init and config.checkpoint is None
+
+
 def refuse_loader_arguments(config: BackboneConfig, loader: Callable[..., Any]) -> None:
     """Raise InputError for an argument of the library's loader itself: it could name files to load,
     or unpickle them. Those of the architecture pass, and of open_clip's loader `force_...`.

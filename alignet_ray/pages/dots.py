@@ -77,7 +77,7 @@ def dot_plot(
         element(
             "span",
             element("i", class_=f"ceiling {own.kind}"),
-            f"{_plain(own.value, is_share=is_share)} {own.words}",
+            f"{_plain(own.value, is_share=is_share) if own.value else 0} {own.words}",
         )
         for own in ceilings
     ]
@@ -100,7 +100,7 @@ def _point(dot: Dot, left: str) -> Markup:
 
 
 def _plain(value: float, *, is_share: bool) -> str:
-    return share(value) if is_share else f"{value:.3f}"
+    return share(value) if is_share else f"{value:z.3f}"
 
 
 def _figures(dot: Dot, *, is_share: bool) -> Markup:
@@ -109,7 +109,7 @@ def _figures(dot: Dot, *, is_share: bool) -> Markup:
         ends = (
             f"{100 * dot.low:.1f}, {100 * dot.high:.1f}"
             if is_share
-            else f"{dot.low:.3f}, {dot.high:.3f}"
+            else f"{dot.low:z.3f}, {dot.high:z.3f}"
         )
         inside.append(element("span", f" [{ends}]"))
     return element("span", *inside, class_="figures")

@@ -1,10 +1,11 @@
-"""A square matrix of named rows as a picture: colours to both sides of 0, names before the rows.
+"""A square matrix of named rows as a picture: colours to both sides of 0, names at both edges.
 
 One pixel an entry, enlarged by the page, so that a map of any size is small.
 """
 
 import base64
 import io
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,26 +19,44 @@ BELOW, MIDDLE, ABOVE = "#17756f", "#f5f1e6", "#c4512d"
 """Colours of the most negative value, of 0 and of the most positive one."""
 _ABSENT = "#9a9fa4"
 _WIDTH, _SIDE, _NAMES = 360.0, 236.0, 124.0
-_LARGEST_WORDS, _WORDS_IN_ROW = 11.0, 0.86
+_LARGEST_WORDS, _WORDS_IN_ROW = 12.0, 0.86
+_LETTER = 0.56
+"""Width of a letter by its size, on average."""
+_TURN = -55.0
+"""Degrees that the names of columns are turned by."""
 
 Matrix = Float[np.ndarray, "rows rows"]
 
 
 def matrix_map(matrix: Matrix, names: Sequence[str], reach: float, description: str) -> Markup:
-    """The map with the names of its rows; values beyond `reach` have its colours, NaN is grey."""
+    """The map with the names of its rows and columns; values beyond `reach` have its colours, NaN
+    is grey.
+    """
     step = _SIDE / max(len(names), 1)
     size = min(_LARGEST_WORDS, _WORDS_IN_ROW * step)
-    words = [
+    most = int((_NAMES - 7) / (_LETTER * size)) if names else 0
+    short = [name if len(name) <= most else f"{name[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
+             for name in names]  # fmt: skip
+    rows = [
         text(_NAMES - 7, (row + 0.5) * step + 0.35 * size, name, "name", anchor="end")
-        for row, name in enumerate(names)
+        for row, name in enumerate(short)
     ]
+    columns = [
+        element("g", text(0, 0.35 * size, name, "name", anchor="end"),
+                transform=f"translate({_NAMES + (column + 0.5) * step:.1f} {_SIDE + 7:g}) "
+                f"rotate({_TURN:g})")
+        for column, name in enumerate(short)
+    ]  # fmt: skip
+    longest = max(map(len, short), default=0)
+    height = _SIDE + 10 + _LETTER * size * longest * math.sin(math.radians(-_TURN))
     picture = element(
         "image", href=_uri(matrix, reach), x=_NAMES, y=0, width=_SIDE, height=_SIDE,
         preserveAspectRatio="none",
     )  # fmt: skip
     return element(
-        "svg", element("title", description), element("g", *words, font_size=size), picture,
-        viewBox=f"0 0 {_WIDTH:g} {_SIDE:g}", role="img", class_="matrix",
+        "svg", element("title", description), picture,
+        element("g", *rows, *columns, font_size=size),
+        viewBox=f"0 0 {_WIDTH:g} {height:.1f}", role="img", class_="matrix",
     )  # fmt: skip
 
 

@@ -39,13 +39,10 @@ def scatter(
         "svg",
         element("title", description),
         *drawn,
-        text(_SIDE / 2, height + _WORDS - 8, x_title, "title"),
-        element(
-            "g",
-            text(0, 0, y_title, "title"),
-            transform=f"translate(-10 {height / 2:g}) rotate(-90)",
-        ),
-        viewBox=f"{-_WORDS:g} 0 {_SIDE + _WORDS:g} {height + _WORDS:g}",
+        text(_SIDE, height + _WORDS - 8, f"{x_title} \N{RIGHTWARDS ARROW}", "title", anchor="end"),
+        # Above the points and level: a flat picture has no room for it along the side.
+        text(0, -10, f"\N{UPWARDS ARROW} {y_title}", "title", anchor="start"),
+        viewBox=f"0 {-_WORDS:g} {_SIDE:g} {height + 2 * _WORDS:g}",
         role="img",
         class_="scatter",
     )

@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float
 
 from alignet_ray.errors import InputError
 from alignet_ray.functional.similarity_matrices import upper_triangle
+from alignet_ray.plurals import counted
 
 _ASYMMETRY = 1e-5
 
@@ -22,18 +23,33 @@ def refuse_infinite(matrix: Float[np.ndarray, "n n"], place: str) -> None:
         )  # fmt: skip
 
 
+def refuse_half_judged(matrix: Float[np.ndarray, "n n"], place: str) -> None:
+    """Raise InputError naming the first NaN whose pair has a number the other way round."""
+    is_nan = np.isnan(matrix)
+    wrong = np.argwhere(is_nan & ~is_nan.T)
+    if len(wrong):
+        row, column = wrong[0].tolist()
+        raise InputError(
+            f"NaN in row {row + 1}, column {column + 1}, but {matrix[column, row]:g} in row "
+            f"{column + 1}, column {row + 1} ({counted(len(wrong), 'such pair')})",
+            "NaN in both where a pair was not judged", place,
+            "Write the number in both, or NaN in both.",
+        )  # fmt: skip
+
+
 def refuse_asymmetric(matrix: Float[np.ndarray, "n n"], place: str) -> None:
     """Raise InputError naming the first pair whose two numbers differ."""
     is_nan = np.isnan(matrix)
     scale = float(np.max(np.abs(matrix), initial=0, where=~is_nan))
     differences = np.abs(np.where(is_nan, 0, matrix) - np.where(is_nan, 0, matrix).T)
-    is_wrong: Bool[np.ndarray, "n n"] = (differences > _ASYMMETRY * scale) | (is_nan != is_nan.T)
+    is_wrong: Bool[np.ndarray, "n n"] = differences > _ASYMMETRY * scale
     wrong = np.argwhere(is_wrong)
     if len(wrong):
         row, column = wrong[0].tolist()
+        pairs = counted(len(wrong) // 2, "such pair")
         raise InputError(
             f"{matrix[row, column]:g} in row {row + 1}, column {column + 1}, but "
-            f"{matrix[column, row]:g} the other way round ({len(wrong) // 2} pairs differ)",
+            f"{matrix[column, row]:g} the other way round ({pairs})",
             "a symmetric matrix", place, "Average the two if they were judged apart.",
         )  # fmt: skip
 

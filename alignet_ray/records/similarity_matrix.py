@@ -29,6 +29,7 @@ from alignet_ray.records.matrix_checks import (
     Matrices,
     refuse_asymmetric,
     refuse_diagonal,
+    refuse_half_judged,
     refuse_infinite,
     refuse_unjudged_images,
 )
@@ -73,6 +74,7 @@ def read_similarity_matrix(
     for place, matrix in enumerate(matrices, 1):
         where = url if len(matrices) == 1 else f"{url}, participant {place}"
         refuse_infinite(matrix, where)
+        refuse_half_judged(matrix, where)
         refuse_asymmetric(matrix, where)
         refuse_diagonal(matrix, kind, where)
     refuse_unjudged_images(matrices, names, url)

@@ -28,6 +28,7 @@ from alignet_ray.records.parquet import read_parquet
 from alignet_ray.records.parts import PartLayout, missing_parts, part_name
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import EmbedRequest, describe_backbone, embed_missing_parts
+from alignet_ray.stages.progress import note
 from alignet_ray.stages.session import choose_device
 
 _PART_ROWS = 256
@@ -70,18 +71,27 @@ def embed_listing(
     cache: Folder,
     resources: Resources,
     resolved: ResolvedBackbone | None = None,
+    said: str = "images",
 ) -> ObjectEmbeddings:
     """Embed the images of a listing in its order; `object_ids` are its keys.
 
-    `resolved` is what the backbone turned out to be before, where it was described already. Call
-    inside `ray_session`. All vectors come back to this process.
+    `resolved` is what the backbone turned out to be before, where it was described already; `said`
+    is what the images are called where it is told how many are embedded already. Call inside
+    `ray_session`. All vectors come back to this process.
     """
     resolved = resolved or describe_backbone(backbone, plugins)
     settings_digest = digest([listing_sha256(listing), resolved.identity()])
     root = cache.folder(settings_digest[:_DIGEST_LETTERS])
     index = index_of(listing)
     layout = PartLayout(num_rows=index.num_images, part_rows=_PART_ROWS, row_group_rows=_PART_ROWS)
-    if missing_parts(root.folder(image_table.IMAGES_FOLDER), layout.num_parts):
+    missing = missing_parts(root.folder(image_table.IMAGES_FOLDER), layout.num_parts)
+    num_missing = sum(len(layout.rows(part)) for part in missing)
+    note(
+        f"{said}: {index.num_images - num_missing:,} of {index.num_images:,} images already "
+        f"embedded{f', embedding {num_missing:,}' if missing else ''}",
+        is_shown=resources.progress,
+    )
+    if missing:
         write_listing(root, listing)  # again, too: images may have moved to another place
     request = EmbedRequest(
         root=root,

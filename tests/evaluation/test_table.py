@@ -49,7 +49,6 @@ def test_every_figure_and_everything_left_out_is_said(capsys):
         "1,200 responses",
         "+0.0100 [-0.0200, +0.0400]",
         "constant",
-        "majority of the others: 0.6100",
         "objects without an image: 4 (a, b, c, ...)",
         "images: 1 (e: empty file)",
         "responses that show them: 17",
@@ -58,6 +57,9 @@ def test_every_figure_and_everything_left_out_is_said(capsys):
         *places.values(),
     ):
         assert said in text
+    table = text.partition("doubt")[0]
+    assert "people" in table, "how far people agree stands with the figures that it bounds"
+    assert "majority of the others   0.6100 [0.4000, 0.6000]" in table
     assert (
         "0.123" not in text
     )  # not among the chief figures: the last similarity, the first temperature

@@ -31,3 +31,12 @@ def test_a_dot_without_an_interval_has_none():
     drawn = dot_plot({"a": [Dot("after", 0.5)]}, [], 0.0, 1.0)
     assert "reach" not in drawn
     assert "[" not in drawn
+
+
+def test_nothing_is_less_than_nothing():
+    drawn = dot_plot(
+        {"a": [Dot("after", -0.0001, -0.0002, 0.0)]}, [Ceiling("no relation", 0.0, "chance")],
+        -0.1, 0.1, is_share=False,
+    )  # fmt: skip
+    assert "-0.000" not in drawn
+    assert "0 no relation" in drawn

@@ -36,3 +36,10 @@ def test_names_and_the_description_are_words(read_page):
     assert all(said in reader.text for said in ("cat <b>", "dog", "who is near", "x", "y", "z"))
     rows = [float(value) for tag, name, value in reader.attributes if (tag, name) == ("text", "y")]
     assert rows[0] < 122 < rows[1], "each beside its own half"
+
+
+def test_columns_are_named_as_rows_are_and_long_names_end_in_time(read_page):
+    reader = read_page(matrix_map(MATRIX, ["cat", "a musical instrument" * 3], 2.0, "").encode())
+    assert reader.text.count("cat") == 2
+    assert reader.text.count("a musical") == 2
+    assert "\N{HORIZONTAL ELLIPSIS}" in reader.text

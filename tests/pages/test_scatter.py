@@ -11,7 +11,7 @@ def test_points_are_in_proportion_and_grey_ones_lie_below(read_page):
     assert [name for _, name in paths] == ["colour-rest", "colour-0"]
     assert paths[0][0] == "M392.0 8.0h0"
     assert paths[1][0] == "M8.0 392.0h0M200.0 200.0h0"
-    assert read_page(drawn.encode()).text == "saidxy"
+    assert read_page(drawn.encode()).text == "saidx \N{RIGHTWARDS ARROW}\N{UPWARDS ARROW} y"
 
 
 def test_every_colour_has_a_rule_in_light_and_dark():

@@ -117,8 +117,8 @@ def changed(row, column, value):
 @pytest.mark.parametrize(
     ("array", "said"),
     [
-        (changed(0, 2, 9.0), r"9 in row 1, column 3, but 0.25 the other way round \(1 pairs"),
-        (changed(0, 2, np.nan), "nan in row 1, column 3"),
+        (changed(0, 2, 9.0), r"9 in row 1, column 3, but 0.25 the other way round \(1 such pair"),
+        (changed(0, 2, np.nan), "NaN in row 1, column 3, but 0.25"),
         (changed(0, 2, np.inf), "infinity in row 1, column 3"),
         (1 - matrix(), "less similar to itself .*Is it a dissimilarity matrix"),
         (np.zeros((2, 2)), "at least 3 images"),

@@ -1,5 +1,6 @@
 """Objects come back in the order asked, without rejects, and are embedded once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def backbone(tmp_path):
     return BackboneConfig(**plain, checkpoint=str(tmp_path / "weights.pth"))
 
 
-def test_objects_are_embedded_once_in_the_order_asked(photo_folder, backbone, tmp_path):
+def test_objects_are_embedded_once_in_the_order_asked(photo_folder, backbone, tmp_path, capsys):
     folder = photo_folder(images_per_label=3)
     (folder / "cat" / "broken.jpg").write_bytes(b"no image")
     paths = sorted(folder.rglob("*.jpg"), reverse=True)
@@ -47,7 +48,12 @@ def test_objects_are_embedded_once_in_the_order_asked(photo_folder, backbone, tm
         np.testing.assert_allclose(vector, expected, rtol=1e-3, atol=1e-4)
 
     times = {path: path.stat().st_mtime_ns for path in Path(cache.url).rglob("*.parquet")}
-    again = embed_objects(images, backbone, plugins=(), cache=cache, resources=RESOURCES)
+    aloud = replace(RESOURCES, progress=True)
+    again = embed_objects(images, backbone, plugins=(), cache=cache, resources=aloud)
+    said = f"{len(images)} of {len(images)} images already embedded"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line, "and not that any is embedded now"
+    assert ", embedding" not in line
     np.testing.assert_array_equal(again.vectors, first.vectors)
     assert {path: path.stat().st_mtime_ns for path in Path(cache.url).rglob("*.parquet")} == times
 

@@ -24,6 +24,7 @@ from alignet_ray.evaluation.hierarchy.sorted_images import (
     category_counts,
     read_sorted_images,
 )
+from alignet_ray.evaluation.image_sets import HIERARCHY_FLAGS, refuse_missing_labelled
 from alignet_ray.evaluation.parts import lacking_flags
 from alignet_ray.evaluation.representations import Representations
 from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES
@@ -32,7 +33,6 @@ from alignet_ray.functional.category_pairs import NumberedCategories
 from alignet_ray.records.digests import Json
 from alignet_ray.records.given_files import refuse_missing_file, refuse_missing_folder
 from alignet_ray.records.wording import quoted
-from alignet_ray.stages.sources import refuse_missing_sources
 
 PART = "hierarchy"
 HEADLINES = (SEPARATION, DISTANCE)
@@ -50,7 +50,7 @@ def lacking(config: EvaluateConfig) -> str | None:
 def refuse_missing(config: EvaluateConfig) -> None:
     """Raise InputError for what is named and not there."""
     own = config.hierarchy
-    refuse_missing_sources(own.images)
+    refuse_missing_labelled(own.images, HIERARCHY_FLAGS)
     if own.categories is not None:
         is_table = own.categories.lower().endswith(_TABLE_SUFFIXES)
         refuse = refuse_missing_file if is_table else refuse_missing_folder

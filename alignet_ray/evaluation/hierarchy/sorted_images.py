@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from alignet_ray.config.hierarchy import HierarchyConfig
 from alignet_ray.errors import InputError
-from alignet_ray.evaluation.image_sets import ImageSet, labelled_set
+from alignet_ray.evaluation.image_sets import HIERARCHY_FLAGS, ImageSet, labelled_set
 from alignet_ray.evaluation.parts import given
 from alignet_ray.functional.category_pairs import NumberedCategories, numbered_categories
 from alignet_ray.records.class_hierarchy import ClassCategories, read_class_categories
@@ -47,7 +47,7 @@ def read_sorted_images(config: HierarchyConfig) -> SortedImages:
     Raises InputError where they are fewer than three.
     """
     categories = read_class_categories(given(config.categories))
-    found = labelled_set(IMAGES_NAME, config.images, config.source)
+    found = labelled_set(IMAGES_NAME, config.images, config.source, HIERARCHY_FLAGS)
     has_some = [label in categories.basic for label in found.labels]
     kept = found.listing.filter(pa.array(has_some))
     if kept.num_rows < LEAST_IMAGES:

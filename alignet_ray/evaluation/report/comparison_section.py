@@ -10,6 +10,7 @@ from alignet_ray.evaluation.comparison import (
     WITH_FROM,
     WITH_TO,
 )
+from alignet_ray.evaluation.comparison_shown import others, pictured
 from alignet_ray.evaluation.report.lanes import SIMILARITY_NAMES
 from alignet_ray.evaluation.report.view import View
 from alignet_ray.evaluation.rows import DIFFERENCES, Row, is_own_change
@@ -33,14 +34,16 @@ def comparison_section(view: View) -> Markup | None:
         return None
     data = part["data"]
     pictures = view.shown.get(PART, {}).get("pictures", {})
+    shown = pictured(part[COMPARISONS])
     return element(
         "section",
         element("h2", "Where models disagree"),
         element("p", _lead(data), class_="lead"),
         *(
             _comparison(view, comparison, data, pictures, is_open=place == 0)
-            for place, comparison in enumerate(part[COMPARISONS])
+            for place, comparison in enumerate(shown)
         ),
+        *_others(view, others(part[COMPARISONS])),
     )
 
 
@@ -97,8 +100,7 @@ def title_of(comparison: Json) -> str:
 
 def _figures(view: View, comparison: Json) -> str:
     """How often they choose differently, and whom people side with."""
-    of = {key: comparison[key] for key in ("label", "from", "to")}
-    found: dict[str, Row] = {row["measure"]: row for row in view.rows(PART, DIFFERENCES, **of)}
+    found = _rows_of(view, comparison)
     first, second = names_of(comparison)
     different = found[DIFFERENT]
     text = (
@@ -108,13 +110,62 @@ def _figures(view: View, comparison: Json) -> str:
     if CHANGE not in found:
         return text
     change = found[CHANGE]
-    low, high = (f"{100 * change[key]:+.1f}" for key in ("low", "high"))
     return (
         f"{text} On these people side with {second} in {share(found[WITH_TO]['estimate'])} and "
         f"with {first} in {share(found[WITH_FROM]['estimate'])} of "
-        f"{counted(change['num'], 'response')}: {100 * change['estimate']:+.1f} points "
-        f"[{low}, {high}]."
+        f"{counted(change['num'], 'response')}: {100 * change['estimate']:+z.1f} points "
+        f"{_ends(change)}."
     )
+
+
+def _others(view: View, comparisons: Sequence[Json]) -> list[Markup]:
+    """Comparisons without pictures: their number grows with the square of the models'."""
+    if not comparisons:
+        return []
+    titles = ("compared", "another odd one out", "people side with the second, less the first")
+    head = element("tr", *(
+        element("th", title, class_="number" if place else None)
+        for place, title in enumerate(titles)
+    ))  # fmt: skip
+    num = len(comparisons)
+    return [
+        element(
+            "details",
+            element("summary", f"{counted(num, 'more comparison')}, without pictures"),
+            element(
+                "p", "Their triplets and pairs are in results.json, these figures in figures.csv.",
+                class_="note",
+            ),
+            element(
+                "div", element("table", head, *(_other(view, own) for own in comparisons)),
+                class_="card scroll",
+            ),
+            class_="comparison",
+        )
+    ]  # fmt: skip
+
+
+def _other(view: View, comparison: Json) -> Markup:
+    found = _rows_of(view, comparison)
+    change = found.get(CHANGE)
+    sided = "" if change is None else f"{100 * change['estimate']:+z.1f} points {_ends(change)}"
+    return element(
+        "tr",
+        element("td", title_of(comparison)),
+        element("td", share(found[DIFFERENT]["estimate"]), class_="number"),
+        element("td", sided, class_="number"),
+    )
+
+
+def _rows_of(view: View, comparison: Json) -> dict[str, Row]:
+    """The figures of a comparison by measure."""
+    of = {key: comparison[key] for key in ("label", "from", "to")}
+    return {row["measure"]: row for row in view.rows(PART, DIFFERENCES, **of)}
+
+
+def _ends(change: Row) -> str:
+    low, high = (f"{100 * change[key]:+z.1f}" for key in ("low", "high"))
+    return f"[{low}, {high}]"
 
 
 def _triplet(triplet: Json, names: tuple[str, str], pictures: Json) -> Markup:

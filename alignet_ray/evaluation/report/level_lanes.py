@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from alignet_ray.evaluation.paper_figures import LEVELS, PaperFigure, paper_figures
-from alignet_ray.evaluation.references import AFTER
+from alignet_ray.evaluation.paper_figures import LEVELS
 from alignet_ray.evaluation.report.lanes import FIRST, axis
+from alignet_ray.evaluation.report.paper_values import paper_values
 from alignet_ray.evaluation.report.view import View
 from alignet_ray.evaluation.rows import Row
 from alignet_ray.pages.dots import Ceiling, Dot, dot_plot
 from alignet_ray.pages.markup import Markup, element
 
 LEVEL_NAMES = {"coarse": "Coarse", "fine": "Fine", "class_boundary": "Class boundary"}
-_STATES = {"base": "before", "aligned": "after"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,19 +50,12 @@ def paper_dots(view: View, level: str) -> dict[str, list[Dot]]:
     """By label, the paper's accuracies at a level of the models that are one of its."""
     found: dict[str, list[Dot]] = {}
     for model in view.results["models"]:
-        name = (model["backbone"] or {}).get("name", "")
-        for figure in paper_figures(name):
+        for figure, value, is_aligned in paper_values(model):
             if (figure.data, figure.level) == (LEVELS, level):
-                dots = _dots(figure, is_aligned=model["variant"] == AFTER)
-                found.setdefault(model["label"], []).extend(dots)
+                state, words = ("after", "aligned") if is_aligned else ("before", "base")
+                dot = Dot(f"paper {state}", value, words=f"paper: {figure.model}, {words}")
+                found.setdefault(model["label"], []).append(dot)
     return found
-
-
-def _dots(figure: PaperFigure, *, is_aligned: bool) -> list[Dot]:
-    state, value = ("aligned", figure.aligned) if is_aligned else ("base", figure.base)
-    if value is None:
-        return []
-    return [Dot(f"paper {_STATES[state]}", value, words=f"paper: {figure.model}, {state}")]
 
 
 def _card(view: View, card: LevelCard, ends: tuple[float, float], *, is_share: bool) -> Markup:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from alignet_ray.evaluation.levels_figures import ACCURACY, SOFT_ACCURACY
+from alignet_ray.evaluation.odd_one_out import MAJORITY_SHARE, ONE_AGAINST_OTHERS
 from alignet_ray.evaluation.report.lanes import SIMILARITY_NAMES
 from alignet_ray.evaluation.report.level_lanes import LEVEL_NAMES
 from alignet_ray.evaluation.report.view import View
-from alignet_ray.evaluation.rows import FIGURES, Row
+from alignet_ray.evaluation.rows import CEILINGS, FIGURES, Row
 from alignet_ray.pages.markup import Markup, count, element, share
 from alignet_ray.pages.parts import fact
 from alignet_ray.records.digests import Json
@@ -36,10 +37,18 @@ def every_figure(view: View, levels: Sequence[str]) -> Markup:
         for measure in (ACCURACY, SOFT_ACCURACY)
         if view.rows(PART, FIGURES, measure=measure, label=label, variant=variant)
     ]  # fmt: skip
+    people = [
+        element(
+            "tr",
+            element("td", ""), element("td", "people"), element("td", measure),
+            *(element("td", _ceiling(view, measure, own), class_="number") for own in columns),
+        )
+        for measure in (ONE_AGAINST_OTHERS, MAJORITY_SHARE)
+    ]  # fmt: skip
     return element(
         "details",
         element("summary", "Accuracy and share of people, also over all levels"),
-        element("div", element("table", head, *rows), class_="card scroll"),
+        element("div", element("table", head, *rows, *people), class_="card scroll"),
     )
 
 
@@ -90,6 +99,14 @@ def _shares(view: View, measure: str, similarity: str, label: str, variant: str,
         PART, FIGURES, measure=measure, similarity=similarity, label=label, variant=variant,
         level=level,
     )  # fmt: skip
+    return _interval(found)
+
+
+def _ceiling(view: View, measure: str, level: str) -> str:
+    return _interval(view.rows(PART, CEILINGS, measure=measure, level=level))
+
+
+def _interval(found: Sequence[Row]) -> str:
     if not found or found[0]["estimate"] is None:
         return ""
     own = found[0]

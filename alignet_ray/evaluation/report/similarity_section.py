@@ -140,7 +140,7 @@ def _heading(name: str, mean: float | None, whose: str) -> list[Markup]:
     """The side and its mean; `whose` where models of the table have no part in it."""
     if not name:
         return []
-    told = "" if mean is None else f", {mean:.3f} on average{whose}"
+    told = "" if mean is None else f", {mean:z.3f} on average{whose}"
     return [element("p", element("b", name), told, class_="side-name")]
 
 
@@ -173,7 +173,7 @@ def _cell(value: float | None, is_own: bool) -> Markup:
         return element("td", "\N{EN DASH}", title="all similarities of a model are equal")
     depth = round(_DEEPEST * max(0.0, value))
     colour = f"background: color-mix(in srgb, var(--pair) {depth}%, transparent)"
-    return element("td", f"{value:.2f}", style=colour)
+    return element("td", f"{value:z.2f}", style=colour)
 
 
 SIMILARITY_STYLE = """\

@@ -84,3 +84,18 @@ def test_nothing_compared_is_no_section():
     part = {"data": {}, "comparisons": [], "differences": []}
     assert comparison_section(View(results={"parts": {"comparison": part}})) is None
     assert comparison_section(View(results={"parts": {}})) is None
+
+
+def test_what_is_not_shown_as_pictures_is_a_table_that_says_where_the_rest_is(read_page):
+    view = view_of([9, 1, 0], **OWN)
+    part = view.results["parts"]["comparison"]
+    (shown,), rows = part["comparisons"], part["differences"]
+    more = [{"label": f"m{n}", "from": "before", "to": "after"} for n in range(9)]
+    part["comparisons"] += [{**shown, **own} for own in more]
+    part["differences"] += [{**row, **own} for row in rows for own in more]
+    text = str(comparison_section(view))
+    assert text.count("<details") == 8 + 1
+    said = read_page(text.encode()).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "2 more comparisons, without pictures" in said
+    assert "these figures in figures.csv" in said
+    assert said.count("+25.0 points [+12.5, +37.5]") == 2 + 8

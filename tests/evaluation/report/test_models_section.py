@@ -101,3 +101,14 @@ def test_of_distances_none_is_the_best(results):
     assert "0.634" in text
     assert text.count('class="number best"') == 1  # of the rank correlations
     assert text.count("\N{BLACK UP-POINTING TRIANGLE}") == 1
+
+
+def test_many_models_are_several_tables_each_with_all_measures(results):
+    view = View(results={**results, "models": [model(f"m{n}", "after") for n in range(13)]})
+    results["parts"]["odd_one_out"]["figures"] = [
+        row(f"m{n}", "after", 0.1 + n / 100, similarity="centred_cosine") for n in range(13)
+    ]
+    text = str(models_section(view))
+    assert text.count("<table") == 3
+    assert text.count("accuracy</th>") == 3
+    assert text.count('class="number best"') == 1, "the best of all, not of each table"
