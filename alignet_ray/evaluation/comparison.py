@@ -79,10 +79,10 @@ def measure(bench: Workbench, read_in: ComparedImages) -> Json:
         return {"data": {"name": read_in.images.name}, DIFFERENCES: [], COMPARISONS: []}
     question, data = _question(bench.config, read_in, represented)
     answers: dict[tuple[int, int], Answer] = {}
-    vectors = [own.vectors for own in represented.models]
+    sources = [own.source for own in represented.models]
     shown = bench.config.resources.progress
     with progress("comparing models", len(pairs), "pairs", is_shown=shown) as advance:
-        for pair, answer in map_tasks(compare, pairs, vectors, question):
+        for pair, answer in map_tasks(compare, pairs, sources, question):
             answers[pair] = answer
             advance(1)
     rows: list[Row] = []

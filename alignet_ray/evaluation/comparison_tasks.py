@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
+from alignet_ray.evaluation.representations import Source, Vectors
 from alignet_ray.functional.bootstrap import Interval, mean_intervals
 from alignet_ray.functional.comparison import (
     PairDisagreements,
@@ -31,8 +32,6 @@ _MOST_MATCHED = 20_000
 _CANDIDATES = 20
 """So many times what is shown is looked at, so that one image does not fill the list."""
 
-Vectors = Float[np.ndarray, "images _"]
-"""Of one model; models have dimensions of their own."""
 Triplets = Int[np.ndarray, "triplets 3"]
 Probabilities = Float[np.ndarray, "triplets 3"]
 
@@ -77,9 +76,9 @@ class Answer(NamedTuple):
     less: PairDisagreements | None = None
 
 
-def compare(pair: tuple[int, int], vectors: Sequence[Vectors], question: Question) -> Answer:
-    """The second model of a pair against the first, which is its base."""
-    spaces = [as_similarity_space(vectors[place], question.similarity) for place in pair]
+def compare(pair: tuple[int, int], sources: Sequence[Source], question: Question) -> Answer:
+    """The second model of a pair against the first, which is its base. Reads those two alone."""
+    spaces = [as_similarity_space(sources[place].read(), question.similarity) for place in pair]
     try:
         shown = _shown_triplets(spaces, question)
         more, less = _shown_pairs(spaces, question)

@@ -130,8 +130,7 @@ def _measure_people(bench: Workbench, people: PeopleOnLevels) -> tuple[Json, Row
         shows_progress=config.resources.progress,
     )
     chosen = Chosen(
-        # Without their vectors, which no figure needs any more.
-        models=represented.subset([]).models,
+        models=represented.models,
         scores=scores,
         judged=judged,
         temperatures=config.temperatures,

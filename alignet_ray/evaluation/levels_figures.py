@@ -35,7 +35,7 @@ Item = tuple[str, str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """What people and models said of the same triplets; the models without their vectors.
+    """What people and models said of the same triplets.
 
     `scores` are by similarity, in the order of the models, with entropies at each one's
     `temperatures_of`.

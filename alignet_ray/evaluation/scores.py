@@ -1,4 +1,8 @@
-"""What every model says of triplets: one task per model and similarity, each scored once."""
+"""What every model says of triplets: one task per model and similarity, each scored once.
+
+A task reads its model's vectors, those of no other. What comes back is small: one byte a triplet
+and eight more for each temperature.
+"""
 
 from collections.abc import Sequence
 
@@ -41,5 +45,5 @@ def _scores(
     temperatures: Sequence[float],
 ) -> TripletScores:
     place, similarity = item
-    space = as_similarity_space(models[place].vectors, similarity)
+    space = as_similarity_space(models[place].read(), similarity)
     return score_triplets(space, triplets, temperatures_of(models[place].model, temperatures))

@@ -18,6 +18,7 @@ from alignet_ray.evaluation.comparison import lacking
 from alignet_ray.evaluation.comparison_images import Said, read_images, source_of
 from alignet_ray.evaluation.comparison_tasks import Question, compare, probabilities
 from alignet_ray.evaluation.job import evaluate
+from alignet_ray.evaluation.representations import InMemory
 from alignet_ray.functional.odd_one_out import as_similarity_space, pair_similarities
 
 NUM_IMAGES = 14
@@ -57,7 +58,7 @@ def test_probabilities_have_the_mean_entropy_whatever_the_scale():
 def test_the_triplets_shown_are_those_of_the_largest_divergence():
     asked = question()
     vectors = [vectors_of(1), vectors_of(2)]
-    answer = compare((0, 1), vectors, asked)
+    answer = compare((0, 1), [InMemory(own) for own in vectors], asked)
     spaces = [as_similarity_space(own, asked.similarity) for own in vectors]
     both = [probabilities(space, asked.triplets, asked.mean_entropy) for space in spaces]
     literal = jensenshannon(*both, axis=1) ** 2
@@ -74,7 +75,7 @@ def test_pairs_are_in_both_directions_and_of_the_rows_asked_about():
     rows = np.arange(2, NUM_IMAGES)
     asked = question(rows=rows, num_shown=4)
     vectors = [vectors_of(1), vectors_of(2)]
-    answer = compare((0, 1), vectors, asked)
+    answer = compare((0, 1), [InMemory(own) for own in vectors], asked)
     spaces = [as_similarity_space(own, asked.similarity)[rows] for own in vectors]
     upper = np.triu_indices(len(rows), 1)
     old, new = (stats.zscore((space @ space.T)[upper]) for space in spaces)
@@ -89,7 +90,7 @@ def test_pairs_are_in_both_directions_and_of_the_rows_asked_about():
 def test_people_side_with_one_where_the_two_differ():
     asked = question()
     vectors = [vectors_of(1), vectors_of(2)]
-    answer = compare((0, 1), vectors, asked)
+    answer = compare((0, 1), [InMemory(own) for own in vectors], asked)
     first, second = (
         pair_similarities(as_similarity_space(own, asked.similarity), asked.triplets).argmax(axis=1)
         for own in vectors
@@ -101,12 +102,16 @@ def test_people_side_with_one_where_the_two_differ():
     shares = [counts[rows, own[is_different]].sum() / counts.sum() for own in (first, second)]
     assert [own.estimate for own in answer.sides] == pytest.approx([*shares, shares[1] - shares[0]])
     assert answer.num_responses == counts.sum()
-    nobody = compare((0, 1), vectors, question(counts=np.zeros_like(asked.triplets)))
+    nobody = compare(
+        (0, 1), [InMemory(own) for own in vectors], question(counts=np.zeros_like(asked.triplets))
+    )
     assert nobody.sides is None
 
 
 def test_a_model_without_differences_cannot_be_compared():
-    found = compare((0, 1), [np.ones((NUM_IMAGES, 2)), vectors_of(2)], question())
+    found = compare(
+        (0, 1), [InMemory(np.ones((NUM_IMAGES, 2))), InMemory(vectors_of(2))], question()
+    )
     assert "equal" in found.undefined
 
 

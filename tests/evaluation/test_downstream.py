@@ -167,7 +167,7 @@ def test_a_model_without_the_test_images_has_no_row_of_them(world):
     rows = [place for place, name in enumerate(had["names"]) if "train" in name]
     np.savez(root / "other.npz", names=had["names"][rows], embeddings=had["embeddings"][rows])
     bench, ready, (plan, _) = material_of(config_of(root, "near", "other", test=["test"]))
-    assert [own is None for own in ready.material.tests[0].vectors] == [False, True]
+    assert [own is None for own in ready.material.tests[0].sources] == [False, True]
     assert bench.left_out[0]["what"] == "other on test (test)"
     answers = {one: answer(one, ready.material, (), 0) for one in plan.asked(2)}
     for level in plan.levels(ready.material):

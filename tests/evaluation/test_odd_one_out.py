@@ -17,7 +17,7 @@ from alignet_ray.evaluation.odd_one_out import (
 )
 from alignet_ray.evaluation.pairs import compared_pairs
 from alignet_ray.evaluation.references import EvaluatedModel
-from alignet_ray.evaluation.representations import Represented
+from alignet_ray.evaluation.representations import InMemory, Represented
 from alignet_ray.functional.agreement import count_choices
 from alignet_ray.functional.odd_one_out import pair_similarities
 from alignet_ray.functional.triplet_scores import score_triplets
@@ -29,7 +29,7 @@ CONFIG = EvaluateConfig(output="unused", models=("m",), num_resamples=60)
 def represented(resolved):
     def make(label, variant, vectors):
         model = EvaluatedModel(label=label, variant=variant, backbone=BackboneConfig())
-        return Represented(model=model, backbone=resolved(), vectors=vectors)
+        return Represented(model=model, backbone=resolved(), source=InMemory(vectors))
 
     return make
 
@@ -52,7 +52,7 @@ def test_accuracy_is_the_share_of_responses_and_differences_are_paired(represent
         represented("s", "after", vectors),
         represented("plain", "as it is", worse),
     ]
-    scores = [score_triplets(own.vectors, triplets, (1.0,)) for own in models]
+    scores = [score_triplets(own.read(), triplets, (1.0,)) for own in models]
     found, differences = figures(models, scores, counts, "dot", CONFIG)
     own = [row for row in found if row["measure"] == ACCURACY]
     chosen = pair_similarities(vectors, triplets).argmax(axis=1)

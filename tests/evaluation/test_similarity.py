@@ -20,7 +20,7 @@ from alignet_ray.evaluation.given_images import Objects
 from alignet_ray.evaluation.image_sets import ImageSet
 from alignet_ray.evaluation.job import evaluate
 from alignet_ray.evaluation.references import EvaluatedModel
-from alignet_ray.evaluation.representations import Representations, Represented
+from alignet_ray.evaluation.representations import InMemory, Representations, Represented
 from alignet_ray.evaluation.similarity import Given, lacking
 from alignet_ray.evaluation.similarity_agreement import MEAN_AGREEMENT, sides_of
 from alignet_ray.evaluation.similarity_domains import Judged, JudgedDomain, row_names
@@ -72,8 +72,10 @@ def pearson(vectors):
 
 
 def measured(vectors, judged, num_resamples=40):
-    models = [against_people(place, vectors, judged) for place in range(len(vectors))]
-    samples = resampled((0, num_resamples), vectors, judged, 0)
+    sources = [InMemory(own) for own in vectors]
+    places = tuple(range(len(vectors)))
+    models = [against_people(place, sources, judged) for place in places]
+    samples = resampled((0, num_resamples, places), sources, judged, 0)
     return DomainFigures(models, samples, *people_against_people(judged))
 
 
@@ -81,7 +83,7 @@ def measured(vectors, judged, num_resamples=40):
 def represented(resolved):
     def make(label, variant, vectors):
         model = EvaluatedModel(label=label, variant=variant, backbone=BackboneConfig())
-        return Represented(model=model, backbone=resolved(), vectors=vectors)
+        return Represented(model=model, backbone=resolved(), source=InMemory(vectors))
 
     return make
 
@@ -91,7 +93,7 @@ def test_a_model_is_correlated_with_what_was_judged_of_the_images_that_are_there
     matrices[0, 2, 5] = matrices[0, 5, 2] = np.nan
     rows = [0, 2, 3, 5, 6, 8]
     vectors = vectors_of(1, len(rows))
-    found = against_people(0, [vectors], judged_of(matrices, rows))
+    found = against_people(0, [InMemory(vectors)], judged_of(matrices, rows))
     human = upper_triangle(matrices[0][np.ix_(rows, rows)])
     kept = np.isfinite(human)
     expected = stats.spearmanr(pearson(vectors)[kept], human[kept]).statistic

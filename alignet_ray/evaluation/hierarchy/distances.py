@@ -1,7 +1,8 @@
 """Mean distances of every model by what two images have in common, as rows of the results.
 
-One task a model. Intervals are the jackknife's over images: pairs that share an image are not
-independent. Differences between models are paired, as all see the same images.
+One task a model, which reads its vectors. Intervals are the jackknife's over images: pairs that
+share an image are not independent. Differences between models are paired, as all see the same
+images.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from alignet_ray.evaluation.pairs import between, compared_pairs
-from alignet_ray.evaluation.representations import Represented
+from alignet_ray.evaluation.representations import Represented, Source
 from alignet_ray.evaluation.rows import Row, row
 from alignet_ray.functional.bootstrap import Interval
 from alignet_ray.functional.category_pairs import RELATIONS, Categories
@@ -72,8 +73,8 @@ def measured_distances(
     """Of each model, in order; why not where its vectors have no distances to compare."""
     found: dict[int, Found] = {}
     with progress("distances", len(models), "models", is_shown=is_shown) as advance:
-        vectors = [own.vectors for own in models]
-        for place, own in map_tasks(_distances, range(len(models)), vectors, categories):
+        sources = [own.source for own in models]
+        for place, own in map_tasks(_distances, range(len(models)), sources, categories):
             found[place] = own
             advance(1)
     return [found[place] for place in range(len(models))]
@@ -119,11 +120,9 @@ def separation_rows(
     return own_rows, changes
 
 
-def _distances(
-    place: int, vectors: Sequence[Float[np.ndarray, "images dim"]], categories: Categories
-) -> Found:
+def _distances(place: int, sources: Sequence[Source], categories: Categories) -> Found:
     try:
-        return relation_distances(vectors[place], categories)
+        return relation_distances(sources[place].read(), categories)
     except ValueError as error:
         return str(error)
 

@@ -27,7 +27,7 @@ def models(represented, vectors):
 
 
 def found_of(models, categories):
-    return [relation_distances(own.vectors, categories) for own in models]
+    return [relation_distances(own.read(), categories) for own in models]
 
 
 def test_each_model_has_a_row_of_each_relation_and_changes_are_paired(models, categories):
