@@ -44,6 +44,9 @@ class EvaluateConfig:
     responses_layout: ChoicesLayout = "auto"
     """`triplets`: anchor positive odd, from 0; `responses`: i j k choice subject, from 1;
     `table`: columns object1, object2, object3, odd with ids."""
+    check_order: bool = True
+    """Refuse names whose objects' images fit numbered responses clearly better in another usual
+    order."""
     levels: LevelsConfig = field(default_factory=LevelsConfig)
     """Levels."""
     similarity: SimilarityJudgementsConfig = field(default_factory=SimilarityJudgementsConfig)

@@ -1,7 +1,8 @@
 """Two models side by side: what one task finds out about a pair of them.
 
 Raw similarities of two models differ by orders of magnitude, so each model's probabilities are at
-the temperature at which its mean entropy is people's: none is surer than the other on the whole.
+the temperature at which its mean entropy is people's, corrected for few responses
+(`functional.agreement.mean_entropy_of_people`): none is surer than the other on the whole.
 """
 
 from collections.abc import Sequence

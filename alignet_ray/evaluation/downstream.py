@@ -151,6 +151,8 @@ def _rules(config: DownstreamConfig) -> Json:
         "few_shot": f"C = {SHOTS_STRENGTH:g}, {config.num_seeds} draws, the same for all models",
         "linear": f"C of {', '.join(f'{c:g}' for c in STRENGTHS)}, by a held-out fifth",
         "nearest": f"{config.neighbours} votes, cosines",
+        "most_train_images": config.most_train_images,
+        "most_test_images": config.most_test_images,
         "held_out": f"one of {config.held_out} images of each class, where there is no test set",
         "intervals": "few-shot: over draws; all others: Wald, over test images",
     }

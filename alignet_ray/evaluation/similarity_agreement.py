@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from alignet_ray.evaluation.references import AS_IS, COMPARED
 from alignet_ray.evaluation.representations import Representations, Source
-from alignet_ray.evaluation.rows import Row, row
+from alignet_ray.evaluation.rows import Row, rounded, row
 from alignet_ray.functional.bootstrap import Interval
 from alignet_ray.functional.rsa import model_agreement
 from alignet_ray.records.digests import Json
@@ -55,8 +55,7 @@ def agreement_of(name: str, represented: Representations) -> tuple[Json, list[Ro
         "data": name,
         "num_images": len(represented.keys),
         "models": [own.name for own in models],
-        "matrix": [[value if math.isfinite(value) else None for value in line]
-                   for line in matrix.tolist()],
+        "matrix": [[rounded(value) for value in line] for line in matrix.tolist()],
         "undefined": [
             {**own, "reason": "all similarities of the model are equal"} for own in undefined
         ],

@@ -55,7 +55,7 @@ def interval_text(row: Row, sign: str = "") -> str:
     if row["estimate"] is None:
         return row.get("undefined") or "not defined"
     estimate, low, high = (
-        "?" if row[key] is None else format(row[key], f"{sign}.4f")
+        "?" if row[key] is None else format(row[key], f"{sign}z.4f")
         for key in ("estimate", "low", "high")
     )
     has_interval = row["low"] is not None or row["high"] is not None
@@ -67,7 +67,7 @@ def _table(results: Json, part: str, measure: str, rows: Sequence[Row]) -> Table
     similarities = {own["similarity"] for own in rows if "similarity" in own}
     title = ", ".join([measure, *([name] if name else []), *sorted(similarities)])
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
-    of = [key for key in _SHOWN_OF if any(key in own for own in rows)]
+    of = [key for key in _SHOWN_OF if {own.get(key) for own in rows} - {None, name}]
     for key in of:
         table.add_column(key, no_wrap=True)
     for column in ("model", "variant"):
@@ -116,6 +116,12 @@ def _notes(results: Json) -> list[str]:
         + "".join(f" ({own[key]})" for key in ("data", "level") if key in own)
         for part in results["parts"]
         for own in rows_of(results, part, CEILINGS)
+    ]
+    notes += [
+        f"{own['measure']}, {own['label']} {own['variant']}, {own['similarity']}: {own['remark']}"
+        for part in results["parts"]
+        for own in rows_of(results, part, FIGURES)
+        if "remark" in own
     ]
     settings = results["settings"]
     notes.append(f"{settings['ties']}; intervals: {settings['interval']}")

@@ -32,8 +32,12 @@ _LEAST_PRESENT = 0.5
 LeftOut = dict[str, str]
 
 
-class UnusableModel(InputError):
-    """A model that the user named cannot be run: nothing should be measured without it."""
+class Unusable(InputError):
+    """What the user named cannot be used as it is: no part should be measured without it."""
+
+
+class UnusableModel(Unusable):
+    """A model that the user named cannot be run."""
 
 
 class NoModel(InputError):

@@ -100,16 +100,16 @@ def _point(dot: Dot, left: str) -> Markup:
 
 
 def _plain(value: float, *, is_share: bool) -> str:
-    return share(value) if is_share else f"{value:.3f}"
+    return share(value) if is_share else f"{value:z.3f}"
 
 
 def _figures(dot: Dot, *, is_share: bool) -> Markup:
     inside = [element("b", _plain(dot.estimate, is_share=is_share))]
     if dot.low is not None and dot.high is not None:
         ends = (
-            f"{100 * dot.low:.1f}, {100 * dot.high:.1f}"
+            f"{100 * dot.low:z.1f}, {100 * dot.high:z.1f}"
             if is_share
-            else f"{dot.low:.3f}, {dot.high:.3f}"
+            else f"{dot.low:z.3f}, {dot.high:z.3f}"
         )
         inside.append(element("span", f" [{ends}]"))
     return element("span", *inside, class_="figures")

@@ -358,6 +358,10 @@ def test_a_teacher_is_measured_alike_in_tasks_and_in_one_process(tmp_path, read_
     )
     (counts,) = part["data"]["sets"]
     assert counts["shots"]["4"]["num_classes_with_fewer_images"] == 1
+    assert "images_sha256" not in counts["train"], "it is of the listing"
+    assert len(counts["train"]["listing_sha256"]) == 64
+    rules = part["data"]["rules"]
+    assert (rules["most_train_images"], rules["most_test_images"]) == (100_000, 50_000)
 
     models = tuple(resolve_models(config))
     bench = Workbench(config=config, models=models)

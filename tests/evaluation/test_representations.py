@@ -92,7 +92,7 @@ def test_a_task_of_one_model_reads_one_and_a_task_of_two_reads_two(counted, sour
     resampled(run, sources, judged, 0)
     _agreement(tuple(range(NUM_MODELS)), sources)
     represented = on_common_images([had(own) for own in sources], "here")
-    _scores((2, "dot"), represented.models, triplets, (1.0,))
+    _scores(2, represented.models, triplets, "dot", (1.0,))
     assert counted.most == 1
     question = Question(
         triplets=triplets, counts=np.ones_like(triplets), rows=np.arange(NUM_IMAGES),

@@ -112,7 +112,7 @@ def test_figures_are_paired_and_have_intervals(represented):
     ]
     own, changed = with_people(models, measured(vectors, judged), "animals")
     assert [row["estimate"] for row in own] == pytest.approx(
-        [stats.spearmanr(pearson(v), judged.triangles[0]).statistic for v in vectors]
+        [stats.spearmanr(pearson(v), judged.triangles[0]).statistic for v in vectors], abs=1e-6
     )
     assert all(row["low"] <= row["estimate"] <= row["high"] for row in own)
     assert {(row["num"], row["unit"], row["data"]) for row in own} == {(36, "pairs", "animals")}
@@ -120,7 +120,7 @@ def test_figures_are_paired_and_have_intervals(represented):
         ("s", "before"), ("plain", "s after")
     ]  # fmt: skip
     first, second = changed
-    assert first["estimate"] == pytest.approx(own[1]["estimate"] - own[0]["estimate"])
+    assert first["estimate"] == pytest.approx(own[1]["estimate"] - own[0]["estimate"], abs=2e-6)
     # The third model is the first again: paired, the two changes mirror each other exactly.
     assert (second["low"], second["high"]) == pytest.approx((-first["high"], -first["low"]))
 
@@ -145,8 +145,8 @@ def test_each_participant_counts_and_ceilings_bound_them(represented):
         np.mean([stats.spearmanr(pearson(v), person).statistic for person in judged.triangles])
         for v in vectors
     ]
-    assert [row["estimate"] for row in own] == pytest.approx(literal)
-    assert changed[0]["estimate"] == pytest.approx(literal[1] - literal[0])
+    assert [row["estimate"] for row in own] == pytest.approx(literal, abs=1e-6)
+    assert changed[0]["estimate"] == pytest.approx(literal[1] - literal[0], abs=1e-6)
     assert {(row["measure"], row["num"], row["unit"]) for row in own + changed} == {
         (WITH_EACH, 4, "participants")
     }

@@ -4,7 +4,6 @@ One task a label, which reads those of its variants, two at most. The regression
 once, the same for all labels.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.evaluation.hierarchy.distances import Found
 from alignet_ray.evaluation.references import COMPARED
 from alignet_ray.evaluation.representations import Represented, Source, Vectors
+from alignet_ray.evaluation.rows import significant
 from alignet_ray.functional.category_pairs import RELATIONS, Categories
 from alignet_ray.functional.components import aligned_components
 from alignet_ray.functional.hierarchy import sampled_pairs
@@ -176,8 +176,8 @@ def _described(found: MixedEffects | str) -> Json:
         "effects": {
             relation.replace("_", " "): _effect(own) for relation, own in found.effects.items()
         },
-        "group_variance": _finite(found.group_variance),
-        "residual_variance": _finite(found.residual_variance),
+        "group_variance": significant(found.group_variance),
+        "residual_variance": significant(found.residual_variance),
         "num_pairs": found.num_pairs,
         "num_groups": found.num_groups,
         "has_converged": found.has_converged,
@@ -185,8 +185,4 @@ def _described(found: MixedEffects | str) -> Json:
 
 
 def _effect(effect: Effect) -> Json:
-    return {name: _finite(value) for name, value in effect._asdict().items()}
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return {name: significant(value) for name, value in effect._asdict().items()}

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from alignet_ray.evaluation.hierarchy.sorted_images import IMAGES_NAME
 from alignet_ray.evaluation.pairs import between, compared_pairs
 from alignet_ray.evaluation.representations import Represented, Source
 from alignet_ray.evaluation.rows import Row, row
@@ -60,11 +61,13 @@ class Figure(NamedTuple):
 
     def row(self, measure: str, of: Mapping[str, str]) -> Row:
         """As a row of the results."""
-        if self.undefined is not None:
-            return row(measure, _NOTHING, self.num_pairs, "pairs", undefined=self.undefined, **of)
-        interval = jackknife_interval(self.estimate, self.without)
-        why = None if np.isfinite(interval.low) else _NO_INTERVAL
-        return row(measure, interval, self.num_pairs, "pairs", undefined=why, **of)
+        interval, why = _NOTHING, self.undefined
+        if self.undefined is None:
+            interval = jackknife_interval(self.estimate, self.without)
+            why = None if np.isfinite(interval.low) else _NO_INTERVAL
+        return row(
+            measure, interval, self.num_pairs, "pairs", undefined=why, data=IMAGES_NAME, **of
+        )
 
 
 def measured_distances(

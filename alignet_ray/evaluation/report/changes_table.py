@@ -34,12 +34,12 @@ def changes_table(rows: Sequence[Row], said: str) -> list[Markup]:
 
 
 def _line(row: Row) -> Markup:
-    low, high = ("?" if row[key] is None else f"{100 * row[key]:+.1f}" for key in ("low", "high"))
+    low, high = ("?" if row[key] is None else f"{100 * row[key]:+z.1f}" for key in ("low", "high"))
     return element(
         "tr",
         element("td", row["data"]),
         element("td", row["level"]),
         element("td", row["label"]),
-        element("td", element("b", f"{100 * row['estimate']:+.1f}"), class_="number"),
+        element("td", element("b", f"{100 * row['estimate']:+z.1f}"), class_="number"),
         element("td", f"[{low},{_UNBREAKABLE}{high}]", class_="number"),
     )

@@ -108,11 +108,11 @@ def _figures(view: View, comparison: Json) -> str:
     if CHANGE not in found:
         return text
     change = found[CHANGE]
-    low, high = (f"{100 * change[key]:+.1f}" for key in ("low", "high"))
+    low, high = (f"{100 * change[key]:+z.1f}" for key in ("low", "high"))
     return (
         f"{text} On these people side with {second} in {share(found[WITH_TO]['estimate'])} and "
         f"with {first} in {share(found[WITH_FROM]['estimate'])} of "
-        f"{counted(change['num'], 'response')}: {100 * change['estimate']:+.1f} points "
+        f"{counted(change['num'], 'response')}: {100 * change['estimate']:+z.1f} points "
         f"[{low}, {high}]."
     )
 
@@ -165,7 +165,7 @@ def _row(name: str, shares: Sequence[float], odd: Sequence[float]) -> Iterator[M
 
 def _pair(pair: Json, look: str, arrow: str, pictures: Json) -> Markup:
     first, second = pair["images"]
-    change = element("div", element("b", arrow), element("span", f"{pair['difference']:+.1f}"),
+    change = element("div", element("b", arrow), element("span", f"{pair['difference']:+z.1f}"),
                      class_=f"move {look}")  # fmt: skip
     labels = (element("div", _label(key, pictures), class_="name") for key in pair["images"])
     return element(

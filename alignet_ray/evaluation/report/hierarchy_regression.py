@@ -90,7 +90,7 @@ def _rows(own: Json) -> Iterator[Markup]:
         cells = (
             own["label"] if number == 0 else "",
             relation,
-            f"{effect['coefficient']:+.4f}",
+            f"{effect['coefficient']:+z.4f}",
             "not defined" if error is None else f"{error:.4f}",
             p_text(effect["p_value"]),
             f"{own['num_pairs']:,} in {own['num_groups']:,} categories" if number == 0 else "",

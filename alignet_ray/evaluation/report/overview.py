@@ -89,5 +89,5 @@ def value_text(row: Row, sign: str = "") -> str:
     """An accuracy in per cent, its change in points; any other value as a number."""
     value = row["estimate"]
     if "accuracy" not in row["measure"]:
-        return f"{value:{sign}.3f}"
-    return share(value) if not sign else f"{100 * value:+.1f}\N{NO-BREAK SPACE}points"
+        return f"{value:{sign}z.3f}"
+    return share(value) if not sign else f"{100 * value:+z.1f}\N{NO-BREAK SPACE}points"
