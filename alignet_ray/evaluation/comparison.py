@@ -22,6 +22,7 @@ from alignet_ray.evaluation.comparison_images import (
 from alignet_ray.evaluation.comparison_pictures import pictures_of
 from alignet_ray.evaluation.comparison_tasks import Answer, Question, compare
 from alignet_ray.evaluation.image_sets import ImageSet
+from alignet_ray.evaluation.names_order import refuse_other_order
 from alignet_ray.evaluation.pairs import between, compared_pairs
 from alignet_ray.evaluation.representations import Representations
 from alignet_ray.evaluation.rows import DIFFERENCES, Row, row
@@ -49,6 +50,7 @@ COMPARISONS = "comparisons"
 _USUAL_ENTROPY = 0.776
 """People's mean entropy on THINGS in nats (20 responses to a triplet, corrected), where too few
 triplets say what it is here."""
+_ODD_ONE_OUT = "odd_one_out"
 _DRAWN_TRIPLETS = 100_000
 _MOST_IMAGES = 10_000
 _LEAST_IMAGES = 3
@@ -82,6 +84,9 @@ def measure(bench: Workbench, read_in: ComparedImages) -> Json:
     if reason is not None:
         bench.leave_out("comparison", reason)
         return {"data": {"name": read_in.images.name}, DIFFERENCES: [], COMPARISONS: []}
+    only = bench.config.only
+    if read_in.responses is not None and only and _ODD_ONE_OUT not in only:
+        refuse_other_order(read_in.responses, represented, bench.config)  # that part would have
     question, data = _question(bench.config, read_in, represented)
     answers: dict[tuple[int, int], Answer] = {}
     sources = [own.source for own in represented.models]

@@ -4,6 +4,7 @@ import json
 import tarfile
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 from scipy import stats
@@ -14,11 +15,19 @@ from alignet_ray.config.hierarchy import HierarchyConfig
 from alignet_ray.config.levels import LevelsConfig
 from alignet_ray.config.resources import Resources
 from alignet_ray.config.similarity_judgements import SimilarityJudgementsConfig
+from alignet_ray.evaluation.comparison import _question as question_of
 from alignet_ray.evaluation.comparison import lacking
-from alignet_ray.evaluation.comparison_images import Said, read_images, source_of
+from alignet_ray.evaluation.comparison_images import (
+    ComparedImages,
+    Said,
+    read_images,
+    source_of,
+)
 from alignet_ray.evaluation.comparison_tasks import Question, compare, probabilities
+from alignet_ray.evaluation.image_sets import ImageSet
 from alignet_ray.evaluation.job import evaluate
-from alignet_ray.evaluation.representations import InMemory
+from alignet_ray.evaluation.representations import InMemory, Representations
+from alignet_ray.functional.agreement import choice_entropy, mean_entropy_of_people
 from alignet_ray.functional.odd_one_out import as_similarity_space, pair_similarities
 
 NUM_IMAGES = 14
@@ -135,6 +144,20 @@ def test_the_first_images_that_are_given_are_looked_at():
     assert source_of(config(similarity=domain, images="i", names="n")) == "objects"
 
 
+def test_models_are_matched_to_the_corrected_entropy_of_people():
+    triplets = question().triplets
+    counts = np.random.default_rng(3).multinomial(6, [0.6, 0.3, 0.1], size=len(triplets))
+    keys = tuple(f"k{place}" for place in range(NUM_IMAGES))
+    images = ImageSet(name="set", listing=pa.table({"key": keys}))
+    read_in = ComparedImages(images, Said(keys, triplets, counts))
+    represented = Representations(keys=keys, models=(), rejects={})
+    config = EvaluateConfig(output="o", models=("m",))
+    asked, data = question_of(config, read_in, represented)
+    assert asked.mean_entropy == mean_entropy_of_people(counts) > choice_entropy(counts).mean()
+    assert (data["responses_per_triplet"], data["mean_responses_per_triplet"]) == ([6, 6], 6.0)
+    assert "Miller" in data["mean_entropy_is"]
+
+
 def levels_line(who, images, odd, kind="exp_trial"):
     paths = [f"stimuli/{name}.JPEG" for name in images]
     return json.dumps(
@@ -194,6 +217,7 @@ def test_pictures_come_out_of_a_tar(tmp_path, read_page):
     part = results["parts"]["comparison"]
     assert part["data"]["num_triplets"] == 14 * 13 * 12 // 6  # of 100,000 draws each comes
     assert part["data"]["triplets"] == "drawn"
+    assert part["data"]["mean_entropy"] == 0.776, "corrected, as it is where people are asked"
     assert {row["measure"] for row in part["differences"]} == {
         "share of triplets with another choice"
     }
