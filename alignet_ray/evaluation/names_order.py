@@ -7,7 +7,7 @@ where all models together fit another order clearly better. An order that is non
 cannot be found this way: where a model is no better than guessing, its figure has a remark.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,17 +15,20 @@ from jaxtyping import Bool, Float, Int
 
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.evaluation.representations import Representations, Source
+from alignet_ray.evaluation.rows import rounded
 from alignet_ray.evaluation.workbench import Unusable
 from alignet_ray.functional.agreement import count_choices
 from alignet_ray.functional.bootstrap import Interval
 from alignet_ray.functional.odd_one_out import as_similarity_space
 from alignet_ray.functional.row_order import (
+    CLEARLY,
     clearly_better,
     gains_of_choices,
     moved_rows,
     other_orders,
     z_score,
 )
+from alignet_ray.records.digests import Json
 from alignet_ray.records.human import HumanChoices
 from alignet_ray.stages.tasks import map_tasks
 
@@ -56,11 +59,14 @@ class Question(NamedTuple):
 
 def refuse_other_order(
     responses: HumanChoices, represented: Representations, config: EvaluateConfig
-) -> None:
-    """Raise OtherOrder where the models clearly fit people's choices better in another order."""
+) -> dict[str, float]:
+    """Raise OtherOrder where the models clearly fit people's choices better in another order.
+
+    Returns z of each other usual order; nothing where the order means nothing or is not checked.
+    """
     orders = other_orders(responses.names)
     if not config.check_order or not responses.is_numbered or not orders:
-        return
+        return {}
     rows = np.array(represented.rows_of(responses.names), dtype=np.int64)
     question = Question(
         *count_choices(responses.triplets, responses.odd_position),
@@ -74,16 +80,18 @@ def refuse_other_order(
         title: z_score(np.sum([found[place][number] for place in sorted(found)], axis=0))
         for number, title in enumerate(orders)
     }
-    best = clearly_better(scores)
-    if best is not None:
+    better = clearly_better(scores)
+    if better:
+        fits = " or ".join(f"{title} (z = {scores[title]:.1f})" for title in better)
         raise OtherOrder(
-            f"the numbers of the responses seem to count another order, {best} (the images fit it "
-            f"better, z = {scores[best]:.1f}): {moved_rows(responses.names, orders[best])}",
+            f"the numbers of the responses seem to count another order, which the images fit "
+            f"better: {fits}; of the first {moved_rows(responses.names, orders[better[0]])}",
             "names in the order that the responses were numbered by",
             f"{config.responses}, numbered by {config.names}",
-            f"Give --names with {best}, if that is what the numbers count, or say "
+            f"Give --names with {' or '.join(better)}, whichever the numbers count, or say "
             "--no-check-order if the order is meant.",
         )  # fmt: skip
+    return scores
 
 
 def evidence_of_model(
@@ -102,11 +110,16 @@ def evidence_of_model(
     return evidence
 
 
-def order_said(responses: HumanChoices, config: EvaluateConfig) -> str:
+def order_said(
+    responses: HumanChoices, config: EvaluateConfig, scores: Mapping[str, float]
+) -> Json:
     """What is known of the order, for the results."""
     if not responses.is_numbered:
-        return "responses name their objects"
-    return "checked against the images" if config.check_order else "not checked"
+        return {"is": "of no account: responses name their objects"}
+    if not config.check_order:
+        return {"is": "not checked"}
+    z_of_others = {title: rounded(z) for title, z in scores.items()}
+    return {"is": f"refused where the images fit another with z > {CLEARLY:g}", "z": z_of_others}
 
 
 def remark_on(interval: Interval) -> str | None:

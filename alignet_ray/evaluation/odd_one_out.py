@@ -85,7 +85,7 @@ def measure(bench: Workbench, read_in: OddOneOut) -> Json:
             "no response shows only objects with an image", "some that do",
             config.responses or "", "Check that names and responses belong together.",
         )  # fmt: skip
-    refuse_other_order(read_in.responses, represented, config)
+    orders = refuse_other_order(read_in.responses, represented, config)
     triplets, counts = count_choices(rows, read_in.responses.odd_position[kept])
     all_figures: list[Row] = []
     all_differences: list[Row] = []
@@ -103,7 +103,8 @@ def measure(bench: Workbench, read_in: OddOneOut) -> Json:
         all_differences += changed
     return {
         "data": _data(config, read_in, represented)
-        | _counted(counts, read_in.responses, len(rows)),
+        | _counted(counts, read_in.responses, len(rows))
+        | {"order_of_names": order_said(read_in.responses, config, orders)},
         FIGURES: all_figures,
         DIFFERENCES: all_differences,
         CEILINGS: ceilings(
@@ -210,7 +211,6 @@ def _data(config: EvaluateConfig, read_in: OddOneOut, represented: Representatio
         "names_sha256": sha256(read_url(given(config.names))),
         "responses_sha256": sha256(read_url(given(config.responses))),
         "responses_layout": config.responses_layout,
-        "order_of_names": order_said(read_in.responses, config),
         "num_objects": len(read_in.images.keys) + len(read_in.missing),
         "num_embedded_objects": len(represented.keys),
         "missing_images": list(read_in.missing),

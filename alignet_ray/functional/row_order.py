@@ -97,10 +97,14 @@ def evidence_of_images(
     return after - before
 
 
-def clearly_better(scores: Mapping[str, float]) -> str | None:
-    """The order with the largest z, where that is clear; None where no other is clearly better."""
-    best = max(scores, key=lambda title: scores[title], default=None)
-    return best if best is not None and scores[best] > CLEARLY else None
+def clearly_better(scores: Mapping[str, float]) -> list[str]:
+    """The orders whose z says that they are clearly better, that with the largest first.
+
+    Where hardly a row is right, orders that differ from each other in a few rows are all better.
+    """
+    return sorted(
+        (title for title, z in scores.items() if z > CLEARLY), key=lambda title: -scores[title]
+    )
 
 
 def moved_rows(names: Sequence[str], order: Int[np.ndarray, "objects"]) -> str:

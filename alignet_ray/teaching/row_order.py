@@ -85,8 +85,9 @@ def _refuse_better_order(
         return
     orders = other_orders(names)
     scores = {title: z_score(gain(order)) for title, order in orders.items()}
-    best = clearly_better(scores)
-    if best is not None:
+    better = clearly_better(scores)
+    if better:
+        best = better[0]
         said = f"{reason} it better, z = {scores[best]:.1f}"
         raise _refusal(names, orders[best], best, said, config)
 

@@ -45,7 +45,12 @@ def world(num_triplets=600):
 @pytest.mark.usefixtures("ray_cluster")
 def test_numbers_that_count_another_order_are_refused():
     choices, represented = world()
-    refuse_other_order(choices, represented, CONFIG)
+    scores = refuse_other_order(choices, represented, CONFIG)
+    assert list(scores) == ["sorted ids", "ids sorted as names of files",
+                            "ids sorted with '_' as a space"]  # fmt: skip
+    assert max(scores.values()) < -3
+    said = order_said(choices, CONFIG, scores)
+    assert said["z"]["sorted ids"] == pytest.approx(scores["sorted ids"], abs=1e-6)
     wrong = replace(choices, names=tuple(sorted(NAMES)))
     refuse_other_order(replace(wrong, is_numbered=False), represented, CONFIG)
     refuse_other_order(wrong, represented, replace(CONFIG, check_order=False))
@@ -56,7 +61,7 @@ def test_numbers_that_count_another_order_are_refused():
     numbers = np.array([by_sorted[name] for name in NAMES])[choices.triplets]
     with pytest.raises(OtherOrder) as caught:
         refuse_other_order(replace(choices, triplets=numbers), represented, CONFIG)
-    assert "count another order, sorted ids" in caught.value.value
+    assert "sorted ids (z = " in caught.value.value
     assert "r.tsv, numbered by n.txt" in str(caught.value)
     assert "--no-check-order" in caught.value.remedy
     refuse_other_order(replace(wrong, triplets=numbers), represented, CONFIG)
@@ -82,6 +87,6 @@ def test_what_is_no_better_than_guessing_has_a_remark():
     assert "no better than guessing" in remark_on(Interval(0.34, 0.32, 0.36))
     assert remark_on(Interval(0.4, 0.38, 0.42)) is None
     choices, _ = world(10)
-    assert order_said(choices, CONFIG) == "checked against the images"
-    assert order_said(choices, replace(CONFIG, check_order=False)) == "not checked"
-    assert "name their objects" in order_said(replace(choices, is_numbered=False), CONFIG)
+    assert order_said(choices, replace(CONFIG, check_order=False), {}) == {"is": "not checked"}
+    named = order_said(replace(choices, is_numbered=False), CONFIG, {})
+    assert "name their objects" in named["is"]
