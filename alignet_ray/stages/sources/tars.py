@@ -16,7 +16,8 @@ import pyarrow as pa
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError
 from alignet_ray.records.given_files import missing_is_a_mistake
-from alignet_ray.records.store import Folder, with_retries
+from alignet_ray.records.storage_faults import with_retries
+from alignet_ray.records.store import Folder
 from alignet_ray.stages.sources.rows import (
     EXPECTED_IMAGES,
     below,
