@@ -1,9 +1,15 @@
-"""The bytes of a listed image: a whole file, or a byte range of a file such as a tar."""
+"""The bytes of listed images, whole files or ranges of files such as tars, and their digest."""
 
+import hashlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from alignet_ray.errors import MismatchError
 from alignet_ray.records.store import Folder
+
+_READ_THREADS = 8
 
 
 def read_listed_image(row: dict[str, Any]) -> bytes:
@@ -22,3 +28,31 @@ def read_listed_image(row: dict[str, Any]) -> bytes:
             "Restore the file, or start a new run on the changed images.",
         )  # fmt: skip
     return data
+
+
+def read_ahead(rows: Sequence[dict[str, Any]]) -> Iterator[bytes]:
+    """Bytes of the listed images in order, with a few reads under way and no more held."""
+    with ThreadPoolExecutor(_READ_THREADS) as pool:
+        reading: deque[Future[bytes]] = deque()
+        for row in rows:
+            reading.append(pool.submit(read_listed_image, row))
+            if len(reading) > _READ_THREADS:
+                yield reading.popleft().result()
+        while reading:
+            yield reading.popleft().result()
+
+
+class ContentsDigest:
+    """SHA-256 of the SHA-256 of each image's bytes, added one after the other."""
+
+    def __init__(self) -> None:
+        self._state = hashlib.sha256()
+
+    def add(self, data: bytes) -> None:
+        """The next image."""
+        self._state.update(hashlib.sha256(data).digest())
+
+    @property
+    def sha256(self) -> str:
+        """Hexadecimal digest of what was added."""
+        return self._state.hexdigest()
