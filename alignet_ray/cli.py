@@ -20,7 +20,8 @@ import tyro
 import yaml
 
 from alignet_ray.config.flags import flags_of, refuse_unknown_flags, refuse_value
-from alignet_ray.errors import INTERNAL_EXIT_CODE, AlignetError, ConfigError, Interrupted
+from alignet_ray.config.plain_yaml import load_yaml
+from alignet_ray.errors import INTERNAL_EXIT_CODE, AlignetError, ConfigError, Interrupted, printable
 
 Config = TypeVar("Config")
 
@@ -75,7 +76,7 @@ def run_job(
         _exit(_INTERRUPTED_EXIT_CODE)
     except Exception as error:
         path = _write_traceback(error)
-        summary = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        summary = printable(" ".join(f"{type(error).__name__}: {error}".split())[:300])
         _say(f"error: {summary}. This is a fault in alignet_ray; the traceback is in {path}")
         _exit(INTERNAL_EXIT_CODE)
     _exit(0)
@@ -118,7 +119,7 @@ def _take_config_files(arguments: list[str]) -> tuple[list[str], list[str]]:
 def _yaml_arguments(path: str) -> Iterator[str]:
     try:
         with open(path, encoding="utf-8") as stream:
-            document = yaml.safe_load(stream) or {}
+            document = load_yaml(stream.read()) or {}
     except OSError as error:
         raise ConfigError(error.strerror or str(error), "a readable file", path) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

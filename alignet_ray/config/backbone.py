@@ -7,6 +7,7 @@ import yaml
 
 from alignet_ray.config.checks import above, at_least
 from alignet_ray.config.layers import AUTO, Representation, is_representation, refuse_unknown_layer
+from alignet_ray.config.plain_yaml import load_yaml
 from alignet_ray.config.presets import DEFAULT_TEACHER_NAME, PRESETS, UNNAMED, Preset
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import ConfigError, RecordError
@@ -99,7 +100,7 @@ class BackboneConfig:
     def arguments(self) -> dict[str, Any]:
         """Arguments of the architecture by name, their values read as YAML."""
         pairs = (argument.split("=", 1) for argument in self.model_args)
-        return {key: yaml.safe_load(value) for key, value in pairs}
+        return {key: _argument(key, value) for key, value in pairs}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +170,13 @@ class ResolvedBackbone:
             representation=self.representation,
             preprocessing=pixels,
         )
+
+
+def _argument(key: str, value: str) -> Any:
+    try:
+        return load_yaml(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{key}={value}", "a value in YAML", "model_args") from error
 
 
 def _plain(value: Any) -> Any:

@@ -24,12 +24,13 @@ def create_open_clip(config: BackboneConfig) -> tuple[nn.Module, Preprocessing]:
             f"no model named {name!r}", "a name that open_clip knows", "backbone", hint
         )
     wants_hub = not config.random_init and config.checkpoint is None
-    if wants_hub and not tag:
+    of_tag: dict[str, Any] = open_clip.get_pretrained_cfg(name, tag) if tag else {}
+    if wants_hub and not of_tag:  # open_clip takes any other word for a file, and would load it
         raise InputError(
-            "no pretrained tag", f"open_clip:{name}/TAG", config.name,
+            f"no pretrained tag {tag!r}" if tag else "no pretrained tag", f"open_clip:{name}/TAG",
+            config.name,
             f"Tags: {', '.join(open_clip.list_pretrained_tags_by_model(name)) or 'none'}.",
         )  # fmt: skip
-    of_tag: dict[str, Any] = open_clip.get_pretrained_cfg(name, tag) if tag else {}
     if not config.random_init:
         _refuse_other_activation(config.name, open_clip.get_model_config(name) or {}, of_tag)
     model = _create(config, name, tag if wants_hub else None)

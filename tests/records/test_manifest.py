@@ -23,7 +23,7 @@ SHARDS = st.builds(
     ManifestShard,
     shard=st.integers(0, 999),
     samples=st.integers(1, 99),
-    bytes=st.integers(0, 1 << 40),
+    bytes=st.integers(1 << 21, 1 << 40),
     sha256=HEX,
     sidecar_sha256=HEX,
 )
