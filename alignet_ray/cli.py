@@ -22,6 +22,7 @@ import yaml
 from alignet_ray.config.flags import flags_of, refuse_unknown_flags, refuse_value
 from alignet_ray.config.plain_yaml import load_yaml
 from alignet_ray.errors import INTERNAL_EXIT_CODE, AlignetError, ConfigError, Interrupted, printable
+from alignet_ray.terminal import plain_output
 
 Config = TypeVar("Config")
 
@@ -60,7 +61,8 @@ def run_job(
     """Parse the command line, run the job, and leave with the right exit code."""
     try:
         config = parse_config(config_class, sys.argv[1:], example=example)
-        job(config)
+        with plain_output():
+            job(config)
     except Interrupted as stop:
         _say(str(stop))
         _exit(stop.exit_code)

@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 import yaml
 
+from alignet_ray.config.backbone_checks import wrong_fields
 from alignet_ray.config.checks import above, at_least
-from alignet_ray.config.layers import AUTO, Representation, is_representation, refuse_unknown_layer
+from alignet_ray.config.layers import AUTO, Representation, refuse_unknown_layer
 from alignet_ray.config.plain_yaml import load_yaml
 from alignet_ray.config.presets import DEFAULT_TEACHER_NAME, PRESETS, UNNAMED, Preset
 from alignet_ray.config.urls import absolute_url
@@ -154,9 +155,9 @@ class ResolvedBackbone:
             backbone = ResolvedBackbone(**known)
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"backbone record lacks {error}", "a backbone", place) from error
-        if not is_representation(backbone.representation):
-            value = f"representation {backbone.representation!r}"
-            raise RecordError(value, "the name of a layer", place)
+        wrong = wrong_fields(backbone)
+        if wrong:
+            raise RecordError(", ".join(wrong), "fields of a backbone", place)
         return backbone
 
     def as_config(self, checkpoint: str | None = None) -> BackboneConfig:

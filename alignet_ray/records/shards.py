@@ -25,7 +25,7 @@ from alignet_ray.records.tar_bytes import TAR_BLOCK, npy_bytes, tar_header
 SHARDS_FOLDER = "shards"
 SPLITS = ("train", "validation")
 
-_EXTENSION = re.compile(r"\w{1,8}")
+_EXTENSION = re.compile(r"\w+")
 _SIMILARITIES = "similarities.npy"
 
 
