@@ -1,7 +1,7 @@
 """Standard output on which no name out of a file can steer the terminal.
 
 Keys, labels and models' names come from other people's files and end in summaries and tables. A
-terminal takes some of their characters for orders: to set its title, to write lines over, to answer.
+terminal takes some of their characters for orders: to set its title, to write over lines.
 """
 
 import contextlib

@@ -129,8 +129,8 @@ def _fault(manifest: Manifest) -> str | None:
     temperature = manifest.teacher_temperature
     if not (isinstance(temperature, int | float) and 0 < temperature < math.inf):
         return f"teacher temperature {temperature!r}"
-    # Each image, the similarities and the JSON have a header and a block of their own.
-    least = 2 * TAR_BLOCK * (sum(blocks) + 2)
+    # Each image, the similarities and the JSON have a header of their own.
+    least = TAR_BLOCK * (sum(blocks) + 2)
     for shard in manifest.shards:
         counts = (shard.shard, shard.samples, shard.bytes)
         if not all(_is_count(count, 0) for count in counts):
