@@ -57,3 +57,9 @@ def test_the_tree_in_the_docstring_names_every_class_and_its_code(error_class):
             error_class.__name__ in line and f"exit {error_class.exit_code}" in " ".join(line)
             for line in tree
         )
+
+
+def test_what_would_steer_a_terminal_is_spelled_out():
+    line = str(ConfigError("\x1b]0;title\x07\x1b[2J\u202ename\u0085", place="a\x00b"))
+    assert line == r"a\x00b: \x1b]0;title\x07\x1b[2J\u202ename"
+    assert str(ConfigError("é 中 \N{CAT FACE}")) == "é 中 \N{CAT FACE}"

@@ -11,6 +11,8 @@ import pytest
 from alignet_ray.errors import InputError
 from alignet_ray.records.given_parquet import column_names, plain, read_given_parquet
 
+PLAIN_ZSTD = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}
+
 
 def packed(columns, **arguments):
     stream = io.BytesIO()
@@ -40,11 +42,18 @@ def repeated(num_rows, length):
     return pa.DictionaryArray.from_arrays(codes, pa.array(["x" * length]))
 
 
+def blank_texts(num_bytes):
+    """Texts of a megabyte of nothing, none of which is read twice."""
+    ends = np.arange(0, num_bytes + 1, 1 << 20, dtype=np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(bytes(num_bytes))]
+    return pa.Array.from_buffers(pa.binary(), len(ends) - 1, buffers)
+
+
 @pytest.mark.parametrize(
     ("columns", "arguments"),
     [
         ({"a": repeated(1_000_000, 1_000)}, {}),
-        ({"a": pa.array(["x" * (280 << 20)])}, {"compression": "zstd", "use_dictionary": False}),
+        ({"a": blank_texts(280 << 20)}, PLAIN_ZSTD),
         ({"a": pa.nulls(40_000_000, pa.string())}, {}),
         ({"a": pa.array(np.zeros(40_000_000, np.int8))}, {}),
     ],
