@@ -53,7 +53,9 @@ test: lint  ## lint and all tests
 chaos: $(DEV_INSTALLED)  ## kills at random moments and new random examples: long
 	CHAOS=1 $(BIN)/pytest tests/end_to_end/chaos_generate.py tests/end_to_end/chaos_fit_teacher.py \
 		tests/end_to_end/chaos_train.py tests/end_to_end/test_convert.py \
-		tests/end_to_end/test_generate.py tests/training/test_launch.py -s --timeout 3600
+		tests/end_to_end/test_generate.py tests/end_to_end/test_bucket.py \
+		tests/end_to_end/test_cluster.py tests/deployment tests/training/test_launch.py \
+		-s --timeout 3600
 	HYPOTHESIS_PROFILE=new $(BIN)/pytest -q -m "not ray and not slow"
 
 lock:  ## resolve the lock files again (needs uv)

@@ -19,7 +19,8 @@ _KEPT = "\n\t"
 @contextlib.contextmanager
 def plain_output() -> Generator[None]:
     """Within the block, what is printed has its control characters spelled out; colours stay."""
-    with contextlib.redirect_stdout(_PlainText(sys.stdout)):
+    stream: Any = _PlainText(sys.stdout)
+    with contextlib.redirect_stdout(stream):
         yield
 
 

@@ -31,7 +31,8 @@ class Resources(RayResources):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where models run; `auto` takes GPUs that live nodes have."""
     num_actors: int | None = None
-    """Most embedding actors; default one a GPU, or one a CPU core (by threads_per_actor)."""
+    """Most embedding actors; default one a GPU, or one a CPU core (by threads_per_actor), and on
+    a cluster as many as it grows to hold."""
     threads_per_actor: int = 1
     """Torch threads of an embedding actor on CPU; part of what makes results repeat."""
     timeout_seconds: float = 600.0

@@ -59,10 +59,9 @@ def cluster_images(request: ClusterRequest, *, shows_progress: bool) -> Clustere
     """Fit the centroids if they are not there, and assign every part that is not."""
     fitted_on = None
     if cluster_record.read_index(request.root) is None:
+        num_cpus = float(largest_node_cpus(has_gpu=request.on_gpu))
         num_gpus = 1 if request.on_gpu else 0
-        fitted_on = run_task(
-            fit_centroids, request, num_cpus=float(largest_node_cpus()), num_gpus=num_gpus
-        )
+        fitted_on = run_task(fit_centroids, request, num_cpus=num_cpus, num_gpus=num_gpus)
     folder = request.root.folder(CLUSTERS_FOLDER)
     parts = missing_parts(folder, request.layout.num_parts)
     total = sum(len(request.layout.rows(part)) for part in parts)

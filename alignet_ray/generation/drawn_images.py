@@ -4,7 +4,8 @@ Read part by part, and of a part only the row groups that hold a drawn image; wh
 is let go at once, so that memory holds a shard's images and not its pool's.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,17 @@ from alignet_ray.records.parts import PartLayout, part_name
 from alignet_ray.records.store import Folder
 
 _FACTS = ("extension", "key", "label")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartSizes:
+    """Bytes of parts of the image table and of the clusters, where a caller knows them."""
+
+    images: Mapping[int, int] = field(default_factory=dict[int, int])
+    clusters: Mapping[int, int] = field(default_factory=dict[int, int])
+
+
+UNKNOWN_SIZES = PartSizes()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +47,7 @@ def read_drawn(
     clusters_folder: Folder,
     layout: PartLayout,
     image_ids: Int[np.ndarray, "images"],
+    sizes: PartSizes = UNKNOWN_SIZES,
 ) -> DrawnImages:
     """Rows of the image table and of the clusters; `image_ids` ascend and are no rejects."""
     images: list[bytes] = []
@@ -42,10 +55,14 @@ def read_drawn(
     embeddings: list[np.ndarray] = []
     for part, rows in _rows_of_parts(image_ids, layout):
         groups, places = row_places(rows, layout.row_group_rows)
-        table = read_parquet(images_folder, part_name(part), ("image", *_FACTS), groups)
+        image_bytes, cluster_bytes = sizes.images.get(part), sizes.clusters.get(part)
+        columns = ("image", *_FACTS)
+        table = read_parquet(images_folder, part_name(part), columns, groups, image_bytes)
         images += [table.column("image")[place].as_py() for place in places]
         facts.append(table.select(_FACTS).take(places))
-        table = read_parquet(clusters_folder, part_name(part), ("embedding",), groups)
+        table = read_parquet(
+            clusters_folder, part_name(part), ("embedding",), groups, cluster_bytes
+        )
         embeddings.append(column_to_vectors(table.column("embedding"))[places])
     known = pa.concat_tables(facts)
     return DrawnImages(

@@ -24,9 +24,10 @@ from alignet_ray.functional.sampling import (
     pool_statistics,
 )
 from alignet_ray.functional.similarity import gram_matrix
-from alignet_ray.generation.drawn_images import read_drawn
+from alignet_ray.generation.drawn_images import UNKNOWN_SIZES, PartSizes, read_drawn
 from alignet_ray.generation.plan import SplitPlan
 from alignet_ray.records.clusters import CLUSTERS_FOLDER, REJECTED
+from alignet_ray.records.digests import Json
 from alignet_ray.records.image_table import IMAGES_FOLDER
 from alignet_ray.records.manifest import ManifestShard, manifest_shard
 from alignet_ray.records.parquet import read_parquet
@@ -94,7 +95,8 @@ def make_shard(shard: int, request: LabelRequest) -> LabelledShard:
     folder = shard_folder(request.root, request.split.split)
     stream = RandomStream(request.seed, "label", request.split.split, shard)
     row_groups = _draw_row_groups(stream, request)
-    parts = _part_digests(request, _parts_of(row_groups))
+    sidecars = _sidecars(request, _parts_of(row_groups))
+    parts = _digests(sidecars)
     kept = kept_shard(folder, shard, request.settings_digest, parts)
     if kept is not None:
         return LabelledShard(
@@ -102,10 +104,11 @@ def make_shard(shard: int, request: LabelRequest) -> LabelledShard:
             statistics=PoolStatistics(**kept.statistics),
             is_new=False,
         )
-    draw = _draw_from_pool(stream, request, row_groups)
+    sizes = _sizes(sidecars)
+    draw = _draw_from_pool(stream, request, row_groups, sizes)
     record = write_shard(
         folder,
-        _groups(request, draw),
+        _groups(request, draw, sizes),
         shard=shard,
         split=request.split.split,
         settings_digest=request.settings_digest,
@@ -133,9 +136,12 @@ def _parts_of(row_groups: Sequence[tuple[int, int]]) -> list[int]:
 
 
 def _draw_from_pool(
-    stream: RandomStream, request: LabelRequest, row_groups: Sequence[tuple[int, int]]
+    stream: RandomStream,
+    request: LabelRequest,
+    row_groups: Sequence[tuple[int, int]],
+    sizes: PartSizes = UNKNOWN_SIZES,
 ) -> ShardDraw:
-    pool = _read_pool(request, row_groups)
+    pool = _read_pool(request, row_groups, sizes)
     members = members_by_cluster(pool.ids, pool.num_ids)
     positions = _draw(stream, request, pool, members)
     return ShardDraw(
@@ -156,16 +162,32 @@ def _draw_row_groups(stream: RandomStream, request: LabelRequest) -> Sequence[tu
     return [row_groups[i] for i in sorted(drawn)]
 
 
-def _part_digests(request: LabelRequest, parts: list[int]) -> dict[str, dict[str, str]]:
-    """SHA-256 of the image and cluster parts that the shard reads."""
+def _sidecars(request: LabelRequest, parts: list[int]) -> dict[str, dict[int, Json]]:
+    """Sidecars of the image and cluster parts that the shard reads, by folder and part."""
     folders = {
         IMAGES_FOLDER: request.images.folder(IMAGES_FOLDER),
         CLUSTERS_FOLDER: request.root.folder(CLUSTERS_FOLDER),
     }
     return {
-        name: {f"{part:06d}": read_sidecar(folder, part)["sha256"] for part in parts}
+        name: {part: read_sidecar(folder, part) for part in parts}
         for name, folder in folders.items()
     }
+
+
+def _digests(sidecars: dict[str, dict[int, Json]]) -> dict[str, dict[str, str]]:
+    """SHA-256 of the parts."""
+    return {
+        name: {f"{part:06d}": sidecar["sha256"] for part, sidecar in of_folder.items()}
+        for name, of_folder in sidecars.items()
+    }
+
+
+def _sizes(sidecars: dict[str, dict[int, Json]]) -> PartSizes:
+    images, clusters = (
+        {part: sidecar["bytes"] for part, sidecar in sidecars[name].items()}
+        for name in (IMAGES_FOLDER, CLUSTERS_FOLDER)
+    )
+    return PartSizes(images=images, clusters=clusters)
 
 
 def _by_part(places: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
@@ -176,11 +198,13 @@ def _by_part(places: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
     return gathered
 
 
-def _read_pool(request: LabelRequest, row_groups: Sequence[tuple[int, int]]) -> Pool:
+def _read_pool(
+    request: LabelRequest, row_groups: Sequence[tuple[int, int]], sizes: PartSizes
+) -> Pool:
     by_part = _by_part(row_groups)
     folder = request.root.folder(CLUSTERS_FOLDER)
     table = pa.concat_tables(
-        read_parquet(folder, part_name(part), _POOL_COLUMNS, groups)
+        read_parquet(folder, part_name(part), _POOL_COLUMNS, groups, sizes.clusters.get(part))
         for part, groups in by_part.items()
     )
     image_ids = table.column("image_id").to_numpy()
@@ -191,7 +215,7 @@ def _read_pool(request: LabelRequest, row_groups: Sequence[tuple[int, int]]) -> 
     )
     ids, num_ids = cluster_ids, request.num_clusters
     if request.strategy in CLASS_STRATEGIES:
-        ids, num_ids = _class_ids(_labels(request, by_part))
+        ids, num_ids = _class_ids(_labels(request, by_part, sizes))
     elif request.strategy == "random":
         ids, num_ids = np.zeros_like(cluster_ids), 1
     return Pool(
@@ -202,12 +226,16 @@ def _read_pool(request: LabelRequest, row_groups: Sequence[tuple[int, int]]) -> 
     )
 
 
-def _labels(request: LabelRequest, by_part: dict[int, list[int]]) -> list[str | None]:
+def _labels(
+    request: LabelRequest, by_part: dict[int, list[int]], sizes: PartSizes
+) -> list[str | None]:
     folder = request.images.folder(IMAGES_FOLDER)
     return [
         label
         for part, groups in by_part.items()
-        for label in read_parquet(folder, part_name(part), ("label",), groups)
+        for label in read_parquet(
+            folder, part_name(part), ("label",), groups, sizes.images.get(part)
+        )
         .column("label")
         .to_pylist()
     ]
@@ -251,13 +279,14 @@ def _remedy(request: LabelRequest, members: Members) -> str:
     )
 
 
-def _groups(request: LabelRequest, draw: ShardDraw) -> Iterator[Group]:
+def _groups(request: LabelRequest, draw: ShardDraw, sizes: PartSizes) -> Iterator[Group]:
     """The groups in order, of images that are read part by part and only where they were drawn."""
     drawn = read_drawn(
         request.images.folder(IMAGES_FOLDER),
         request.root.folder(CLUSTERS_FOLDER),
         request.layout,
         np.unique(draw.image_ids),
+        sizes,
     )
     step = max(1, _IMAGES_AT_ONCE // draw.image_ids.shape[1])  # small groups share one product
     for start in range(0, len(draw.image_ids), step):

@@ -8,7 +8,8 @@ from collections.abc import Generator, Iterable
 
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError, StorageError
-from alignet_ray.records.store import Folder, with_retries
+from alignet_ray.records.storage_faults import with_retries
+from alignet_ray.records.store import Folder
 
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 

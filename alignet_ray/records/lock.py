@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from alignet_ray.errors import LockedError
-from alignet_ray.records.store import Folder, with_retries
+from alignet_ray.records.storage_faults import with_retries
+from alignet_ray.records.store import Folder
 
 LOCK_NAME = "logs/driver.lock"
 STALE_SECONDS = 60.0

@@ -127,7 +127,7 @@ def _fault(manifest: Manifest) -> str | None:
     if manifest.strategy not in STRATEGIES:
         return f"strategy {manifest.strategy!r}"
     temperature = manifest.teacher_temperature
-    if not (isinstance(temperature, int | float) and 0 < temperature < math.inf):
+    if not (_is_number(temperature) and 0 < temperature < math.inf):
         return f"teacher temperature {temperature!r}"
     # Each image, the similarities and the JSON have a header of their own.
     least = TAR_BLOCK * (sum(blocks) + 2)
@@ -137,9 +137,17 @@ def _fault(manifest: Manifest) -> str | None:
             return f"shard {shard.shard!r} of {shard.samples!r} samples and {shard.bytes!r} bytes"
         if shard.samples * least > shard.bytes or shard.bytes > MOST_SHARD_BYTES:
             return f"shard {shard.shard} of {shard.samples:,} samples in {shard.bytes:,} bytes"
-        if not (isinstance(shard.sha256, str) and isinstance(shard.sidecar_sha256, str)):
+        if not all(map(_is_text, (shard.sha256, shard.sidecar_sha256))):
             return f"shard {shard.shard} without digests"
     return None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)
 
 
 def _is_count(value: object, least: int) -> bool:

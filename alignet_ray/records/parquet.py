@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Float
 
-from alignet_ray.errors import RecordError
-from alignet_ray.records.store import Folder, with_retries
+from alignet_ray.errors import RecordError, StorageError
+from alignet_ray.records.ranged_file import WHOLE_BYTES, RangedFile
+from alignet_ray.records.store import Folder
 
 _PLAIN = frozenset({"PLAIN", "RLE", "BIT_PACKED"})
 """RLE and BIT_PACKED are how Parquet tells which values are null, and where lists end."""
@@ -34,35 +35,53 @@ def parquet_bytes(table: pa.Table, row_group_rows: int) -> bytes:
 
 
 def read_parquet(
-    folder: Folder, name: str, columns: Sequence[str], row_groups: Sequence[int] | None = None
+    folder: Folder,
+    name: str,
+    columns: Sequence[str],
+    row_groups: Sequence[int] | None = None,
+    num_bytes: int | None = None,
 ) -> pa.Table:
-    """Some columns, and only some row groups where given, of one file."""
+    """Some columns, and only some row groups where given, of one file.
+
+    `num_bytes`: the file's size where the caller knows it, which saves an object store's requests
+    for metadata. Raises RecordError for a file that is absent or broken.
+    """
     place = folder.place(name)
-
-    def read() -> pa.Table:
+    try:
+        size = folder.size(name) if num_bytes is None or folder.is_local else num_bytes
+        if folder.is_local:
+            return _read_from(folder.path(name), place, columns, row_groups)
+        if size <= WHOLE_BYTES:
+            source = pa.BufferReader(folder.read(name))
+            return _read_from(source, place, columns, row_groups)
+        ranged = RangedFile(folder, name, size)
         try:
-            stream = folder.file_system.open(folder.path(name), "rb")
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise RecordError(
-                "missing", "a Parquet file", place, "Run the job that writes it again."
-            ) from error
-        with stream:
-            watched = _WatchedReads(stream)
-            try:
-                source = pq.ParquetFile(
-                    pa.PythonFile(watched, mode="r"), page_checksum_verification=True
-                )
-                groups = range(source.num_row_groups) if row_groups is None else row_groups
-                return _read_row_groups(source, groups, columns)
-            except (pa.ArrowException, OSError, LookupError, ValueError) as error:
-                if watched.fault is not None:
-                    raise watched.fault from None
-                raise RecordError(
-                    f"unreadable Parquet ({error})", "a whole file", place,
-                    "Delete it and its sidecar and run again.",
-                ) from error  # fmt: skip
+            source = pa.PythonFile(ranged, mode="r")
+            return _read_from(source, place, columns, row_groups)
+        except RecordError:
+            if ranged.fault is not None:
+                raise ranged.fault from None
+            raise
+    except StorageError as error:
+        if not isinstance(error.__cause__, (FileNotFoundError, NotADirectoryError)):
+            raise
+        raise RecordError(
+            "missing", "a Parquet file", place, "Run the job that writes it again."
+        ) from error
 
-    return with_retries(read, place)
+
+def _read_from(
+    source: Any, place: str, columns: Sequence[str], row_groups: Sequence[int] | None
+) -> pa.Table:
+    try:
+        opened = pq.ParquetFile(source, pre_buffer=True, page_checksum_verification=True)
+        groups = range(opened.num_row_groups) if row_groups is None else row_groups
+        return _read_row_groups(opened, groups, columns)
+    except (pa.ArrowException, OSError, LookupError, ValueError) as error:
+        raise RecordError(
+            f"unreadable Parquet ({error})", "a whole file", place,
+            "Delete it and its sidecar and run again.",
+        ) from error  # fmt: skip
 
 
 def parse_parquet(data: bytes, place: str) -> tuple[pa.Table, list[int]]:
@@ -102,24 +121,6 @@ def _refuse_packed(
             if column.compression != "UNCOMPRESSED" or not _PLAIN.issuperset(column.encodings):
                 kinds = ", ".join(sorted({column.compression, *column.encodings}))
                 raise ValueError(f"column {column.path_in_schema} is packed: {kinds}")
-
-
-class _WatchedReads:
-    """A stream that remembers the fault of its store: Arrow's own OSErrors look just the same."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self.fault: Exception | None = None
-
-    def read(self, size: int = -1) -> bytes:
-        try:
-            return self._stream.read(size)
-        except Exception as error:
-            self.fault = error
-            raise
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
 
 
 def vectors_to_column(vectors: Float[np.ndarray, "rows dim"]) -> pa.Array:

@@ -1,41 +1,29 @@
 """One folder abstraction over every fsspec file system, and the one atomic write.
 
 Local files: temporary name, fsync, rename. Object stores: one put of a locally built object and
-never a rename. Passing faults (network, 429, 5xx) are retried and then become a `StorageError`.
+never a rename. Faults are tried again or told as `storage_faults` says.
 """
 
 import contextlib
-import errno
 import os
 import secrets
 import tempfile
-import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import fsspec
 
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import StorageError
+from alignet_ray.records.storage_faults import as_storage_error, connection_options, with_retries
 
-Result = TypeVar("Result")
-
-_ATTEMPTS = 5
-_FIRST_WAIT_SECONDS = 0.5
 _TEMPORARY_SUFFIX = ".partial"
 _WRITE_BYTES = 1 << 20
-_FINAL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENAMETOOLONG, errno.EISDIR}
-_FINAL_ERRORS = (
-    FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError,
-    StorageError,
-)  # fmt: skip
 _CHAIN = "::"
 """fsspec opens `reference://x::URL` by what a file at URL says, and records of others hold URLs."""
-_STORAGE_PACKAGES = {"aiohttp", "botocore", "gcsfs", "google", "s3fs"}
-_FINAL_HTTP_CODES = {400, 401, 403, 404, 409, 412}
 
 
 def join_url(url: str, name: str) -> str:
@@ -46,78 +34,6 @@ def join_url(url: str, name: str) -> str:
 def is_temporary(name: str) -> bool:
     """Whether a file is what a killed writer left behind."""
     return os.path.basename(name).startswith(".") and name.endswith(_TEMPORARY_SUFFIX)
-
-
-def _is_storage_fault(error: Exception) -> bool:
-    """Whether the store or the way to it failed, and not our own code."""
-    package = type(error).__module__.split(".")[0]
-    is_refused = isinstance(error, ValueError) and str(error).startswith("Bad Request")  # gcsfs
-    return (
-        isinstance(error, OSError)
-        or hasattr(error, "code")
-        or package in _STORAGE_PACKAGES
-        or is_refused
-    )
-
-
-def _is_denied(error: Exception) -> bool:
-    """Whether rights are wanting; gcsfs says so by a plain OSError."""
-    code = str(getattr(error, "code", ""))
-    return (
-        isinstance(error, PermissionError)
-        or code in {"401", "403"}
-        or str(error).startswith(("Forbidden", "Unauthorized"))
-    )
-
-
-def _is_passing(error: Exception) -> bool:
-    """Whether trying again may help."""
-    if isinstance(error, _FINAL_ERRORS) or _is_denied(error):
-        return False
-    if type(error).__module__.split(".")[0] == "aiohttp":
-        return True
-    code = getattr(error, "code", None) or getattr(error, "status", None)
-    if code is not None and str(code).isdigit():
-        return int(code) not in _FINAL_HTTP_CODES
-    return isinstance(error, OSError) and error.errno not in _FINAL_ERRNOS
-
-
-def _as_storage_error(error: Exception, place: str) -> StorageError:
-    if isinstance(error, FileNotFoundError):
-        return StorageError("not found", "an existing file or bucket", place, "Check the URL.")
-    if isinstance(error, IsADirectoryError):
-        return StorageError("a folder", "a file", place, "Name the file itself.")
-    if isinstance(error, NotADirectoryError):
-        return StorageError(
-            "a file stands where a folder should", "a folder", place, "Give another place."
-        )
-    if _is_denied(error):
-        return StorageError("access denied", "read and write rights", place, "Check credentials.")
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return StorageError("the disk is full", "free space", place, "Free space and run again.")
-    text = f"{type(error).__name__}: {error}"
-    return StorageError(text, "a storage operation that succeeds", place, "Run the job again.")
-
-
-def with_retries(operation: Callable[[], Result], place: str) -> Result:
-    """The operation's result; passing faults are tried again with growing waits.
-
-    Raises StorageError, with the place, when the fault is final or stays.
-    """
-    wait = _FIRST_WAIT_SECONDS
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            return operation()
-        except StorageError:
-            raise
-        except Exception as error:
-            if not _is_storage_fault(error):
-                raise
-            if attempt == _ATTEMPTS or not _is_passing(error):
-                raise _as_storage_error(error, place) from error
-            time.sleep(wait)
-            wait *= 2
-    raise AssertionError("unreachable")
 
 
 @dataclass(frozen=True)
@@ -144,7 +60,9 @@ class Folder:
             )
         try:
             # A cached listing would hide what other processes write.
-            return fsspec.core.url_to_fs(self.url, use_listings_cache=False)
+            return fsspec.core.url_to_fs(
+                self.url, use_listings_cache=False, **connection_options(self.url)
+            )
         except (ValueError, ImportError) as error:
             raise StorageError(
                 str(error), "a URL that fsspec knows", self.url, "Install its package."
@@ -291,7 +209,7 @@ class Folder:
         except StorageError:
             raise
         except OSError as error:  # a full disk, while the block fills the file
-            raise _as_storage_error(error, self.place(name)) from error
+            raise as_storage_error(error, self.place(name)) from error
 
     @contextlib.contextmanager
     def local_copy(self, name: str) -> Generator[Path]:

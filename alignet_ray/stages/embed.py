@@ -40,7 +40,7 @@ from alignet_ray.records.parquet import parquet_bytes
 from alignet_ray.records.parts import PartLayout, missing_parts, write_part
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.progress import progress
-from alignet_ray.stages.session import num_cluster_cpus, unwrapped_errors
+from alignet_ray.stages.session import joins_cluster, num_cluster_cpus, unwrapped_errors
 from alignet_ray.stages.tasks import run_task
 
 Precision = Literal["float32", "bfloat16"]
@@ -126,10 +126,14 @@ def _pipeline(request: EmbedRequest, parts: list[int], resources: Resources) -> 
     context.max_consecutive_actor_init_deaths = _ACTOR_INIT_DEATHS
     on_gpu = request.device == "cuda"
     num_live = _live_actors(on_gpu, request.threads)
-    num_actors = resources.num_actors or num_live
+    may_grow = joins_cluster(resources)
+    num_actors = resources.num_actors or (len(parts) if may_grow else num_live)
     pool = ray.data.ActorPoolStrategy(
         min_size=1, max_size=num_actors, initial_size=min(num_actors, num_live, len(parts))
     )
+    actor_cpus = request.threads / 2
+    if not may_grow:
+        actor_cpus = _actor_cpus(num_cluster_cpus(), num_actors, request.threads)
     rows: Any = ray.data.from_items(
         [{"part": part} for part in parts], override_num_blocks=min(len(parts), _MAX_BLOCKS)
     )
@@ -142,7 +146,7 @@ def _pipeline(request: EmbedRequest, parts: list[int], resources: Resources) -> 
             Embedder,
             fn_constructor_kwargs={"request": request},
             compute=pool,
-            num_cpus=_actor_cpus(num_cluster_cpus(), num_actors, request.threads),
+            num_cpus=actor_cpus,
             num_gpus=1 if on_gpu else 0,
         )
         .map(write_embedded_part, fn_kwargs={"request": request})

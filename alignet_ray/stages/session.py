@@ -219,7 +219,10 @@ def _wait_for_gpu(timeout_seconds: float) -> None:
     )  # fmt: skip
 
 
-def largest_node_cpus() -> int:
-    """CPU cores of the largest live node: what one task can ask for."""
-    cores = [node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]]
-    return max(1, int(max(cores, default=1)))
+def largest_node_cpus(*, has_gpu: bool = False) -> int:
+    """CPU cores of the largest live node, of those with a GPU if need be: what one task can ask
+    for. 1 where no such node lives, which is what an autoscaler can always bring.
+    """
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    cores = [node.get("CPU", 0) for node in nodes if node.get("GPU", 0) > 0 or not has_gpu]
+    return max(1, int(max(cores, default=0)))

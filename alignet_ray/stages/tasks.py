@@ -1,5 +1,7 @@
 """A parallel map over pure tasks: bounded in flight, results as they come, first error home."""
 
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -11,6 +13,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _IN_FLIGHT_PER_CPU = 2
+_LEAST_IN_FLIGHT = 64
+"""An autoscaler sees only the tasks that wait: this many bring the first machines."""
+_LOOK_SECONDS = 5.0
 MAX_RETRIES = 20
 """Of a task whose worker or node died; one that always dies is too large for its machine."""
 
@@ -25,13 +30,13 @@ def map_tasks(
     """
     remote = ray.remote(num_cpus=num_cpus, max_retries=MAX_RETRIES)(function)
     references = [ray.put(value) for value in shared]
-    limit = _IN_FLIGHT_PER_CPU * max(1, int(num_cluster_cpus() / num_cpus))
+    limit = _InFlight(num_cpus)
     waiting = iter(items)
     running: dict[ray.ObjectRef, Item] = {}
     try:
         with unwrapped_errors():
             while True:
-                while len(running) < limit:
+                while len(running) < limit.now():
                     item = next(waiting, _END)
                     if item is _END:
                         break
@@ -43,6 +48,22 @@ def map_tasks(
     finally:
         for reference in running:
             ray.cancel(reference, force=True)
+
+
+class _InFlight:
+    """How many tasks may be under way: more as the cluster grows."""
+
+    def __init__(self, num_cpus: float) -> None:
+        self._num_cpus = num_cpus
+        self._limit = 0
+        self._looked = -math.inf
+
+    def now(self) -> int:
+        if time.monotonic() - self._looked >= _LOOK_SECONDS:
+            num_tasks = int(num_cluster_cpus() / self._num_cpus)
+            self._limit = max(_LEAST_IN_FLIGHT, _IN_FLIGHT_PER_CPU * num_tasks)
+            self._looked = time.monotonic()
+        return self._limit
 
 
 _END: Any = object()

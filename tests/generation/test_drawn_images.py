@@ -33,9 +33,9 @@ def test_drawn_images_are_the_rows_of_the_tables(table, rows):
 def test_only_row_groups_that_hold_a_drawn_image_are_read(table, monkeypatch):
     asked = set()
 
-    def spy(folder, name, columns, row_groups):
+    def spy(folder, name, columns, row_groups, num_bytes):
         asked.update((name, group) for group in row_groups)
-        return read_parquet(folder, name, columns, row_groups)
+        return read_parquet(folder, name, columns, row_groups, num_bytes)
 
     read_parquet = drawn_images.read_parquet
     monkeypatch.setattr(drawn_images, "read_parquet", spy)

@@ -12,7 +12,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from alignet_ray.errors import RecordError, StorageError
-from alignet_ray.records import store
+from alignet_ray.records import parquet, storage_faults
 from alignet_ray.records.parquet import (
     column_to_vectors,
     parquet_bytes,
@@ -103,8 +103,56 @@ def test_a_file_with_another_layout_is_a_record_error(root, data, columns, group
         read_parquet(root, "a.parquet", columns, groups)
 
 
+class CountingFileSystem(MemoryFileSystem):
+    """Remembers what was asked of it."""
+
+    protocol = "counting"
+    store = {}  # noqa: RUF012
+    pseudo_dirs = [""]  # noqa: RUF012
+    cachable = False
+    asked = []  # noqa: RUF012
+
+    def info(self, path, **kwargs):
+        self.asked.append("info")
+        return super().info(path, **kwargs)
+
+    def cat_file(self, path, start=None, end=None, **kwargs):
+        data = super().cat_file(path, start=start, end=end, **kwargs)
+        self.asked.append(len(data))
+        return data
+
+
+@pytest.fixture
+def counting():
+    fsspec.register_implementation("counting", CountingFileSystem, clobber=True)
+    CountingFileSystem.asked.clear()
+    return Folder.at("counting://run")
+
+
+def test_of_a_large_file_only_the_footer_and_the_columns_asked_for_are_read(counting):
+    large = np.zeros((4096, 200), np.float32)
+    table = pa.table(
+        {"row": range(4096), "number": range(4096), "vector": vectors_to_column(large)}
+    )
+    counting.write("a.parquet", parquet_bytes(table, 1024))
+    size = counting.size("a.parquet")
+    CountingFileSystem.asked.clear()
+    found = read_parquet(counting, "a.parquet", ("row", "number"), [2], num_bytes=size)
+    assert found.column("row").to_pylist() == list(range(2048, 3072))
+    footer, columns = CountingFileSystem.asked  # neither metadata nor a third request
+    assert footer <= 64 << 10
+    assert columns < 2 * 1024 * 8 * 1.1
+
+
+def test_a_small_file_is_one_request(counting, data):
+    counting.write("a.parquet", data)
+    CountingFileSystem.asked.clear()
+    read_parquet(counting, "a.parquet", ("row",), [1], num_bytes=len(data))
+    assert CountingFileSystem.asked == [len(data)]
+
+
 class FadingFileSystem(MemoryFileSystem):
-    """A transport that cannot open a file as often as it was told to."""
+    """A transport that cannot read a file as often as it was told to."""
 
     protocol = "fading"
     store = {}  # noqa: RUF012
@@ -112,17 +160,19 @@ class FadingFileSystem(MemoryFileSystem):
     cachable = False
     faults_left = 0
 
-    def open(self, path, mode="rb", **kwargs):
+    def cat_file(self, path, **kwargs):
         if type(self).faults_left > 0:
             type(self).faults_left -= 1
             raise OSError(errno.ECONNRESET, "reset")
-        return super().open(path, mode, **kwargs)
+        return super().cat_file(path, **kwargs)
 
 
+@pytest.mark.parametrize("whole_bytes", [0, 1 << 20])
 @pytest.mark.parametrize("num_faults", [2, 1000])
-def test_a_fault_of_the_network_is_no_broken_file(data, num_faults, monkeypatch):
+def test_a_fault_of_the_network_is_no_broken_file(data, num_faults, whole_bytes, monkeypatch):
+    monkeypatch.setattr(parquet, "WHOLE_BYTES", whole_bytes)
     fsspec.register_implementation("fading", FadingFileSystem, clobber=True)
-    monkeypatch.setattr(store, "_FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr(storage_faults, "_FIRST_WAIT_SECONDS", 0.001)
     folder = Folder.at("fading://run")
     folder.write("a.parquet", data)
     monkeypatch.setattr(FadingFileSystem, "faults_left", num_faults)

@@ -14,7 +14,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import StorageError
-from alignet_ray.records import store
+from alignet_ray.records import storage_faults
 from alignet_ray.records.store import Folder, is_temporary, read_url
 
 
@@ -80,7 +80,7 @@ class HttpFault(Exception):
 @pytest.fixture
 def unreliable(monkeypatch):
     fsspec.register_implementation("unreliable", UnreliableFileSystem, clobber=True)
-    monkeypatch.setattr(store, "_FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr(storage_faults, "_FIRST_WAIT_SECONDS", 0.001)
     UnreliableFileSystem.breaks(None, 0)
     folder = Folder.at("unreliable://bucket/run")
     folder.write("a", b"data")

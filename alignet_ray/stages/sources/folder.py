@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from alignet_ray.errors import InputError
-from alignet_ray.records.store import Folder, with_retries
+from alignet_ray.records.storage_faults import with_retries
+from alignet_ray.records.store import Folder
 from alignet_ray.stages.sources.rows import EXPECTED_IMAGES, is_image_name, listing_rows
 
 Files = dict[str, int]

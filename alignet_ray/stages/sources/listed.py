@@ -14,7 +14,8 @@ from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError, MismatchError
 from alignet_ray.records.given_files import refuse_missing_file
 from alignet_ray.records.listing import ListingIndex, read_rows
-from alignet_ray.records.store import Folder, with_retries
+from alignet_ray.records.storage_faults import with_retries
+from alignet_ray.records.store import Folder
 from alignet_ray.stages.sources.folder import (
     Files,
     files_below,

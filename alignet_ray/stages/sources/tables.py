@@ -18,7 +18,8 @@ from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError
 from alignet_ray.records.given_files import missing_is_a_mistake
 from alignet_ray.records.given_parquet import column_names, plain, read_given_parquet
-from alignet_ray.records.store import Folder, join_url, read_url, with_retries
+from alignet_ray.records.storage_faults import with_retries
+from alignet_ray.records.store import Folder, join_url, read_url
 from alignet_ray.stages.sources.rows import below, common_parent, listing_rows
 
 LIST_SUFFIXES = (".csv", ".tsv", ".parquet")

@@ -16,7 +16,8 @@ import pyarrow as pa
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import AlignetError, InputError
 from alignet_ray.records.given_files import missing_is_a_mistake
-from alignet_ray.records.store import Folder, with_retries
+from alignet_ray.records.storage_faults import with_retries
+from alignet_ray.records.store import Folder
 from alignet_ray.stages.sources.rows import (
     EXPECTED_IMAGES,
     below,
@@ -117,7 +118,8 @@ def _scan(stream: Any, url: str, size: int) -> TarImages:
     said = TarLabels()
     end = 0
     try:
-        with tarfile.open(fileobj=_BoundedReads(stream, url), mode="r:") as archive:
+        bounded: Any = _BoundedReads(stream, url)
+        with tarfile.open(fileobj=bounded, mode="r:") as archive:
             for member in archive:
                 end = _end_of(member, end, size, url)
                 name = member.name.removeprefix("./")
