@@ -21,9 +21,11 @@ import tyro
 import yaml
 
 from alignet_ray.config.flags import flags_of, refuse_unknown_flags, refuse_value
-from alignet_ray.errors import INTERNAL_EXIT_CODE, AlignetError, ConfigError, Interrupted
+from alignet_ray.config.plain_yaml import load_yaml
+from alignet_ray.errors import INTERNAL_EXIT_CODE, AlignetError, ConfigError, Interrupted, printable
 from alignet_ray.final_summary import FLAG as SUMMARY_FLAG
 from alignet_ray.final_summary import Facts, facts_of, take_place, write_summary
+from alignet_ray.terminal import plain_output
 
 Config = TypeVar("Config")
 
@@ -91,7 +93,8 @@ def run_job(
             config_class, arguments,
             example=example, more_examples=more_examples, folded=folded,
         )  # fmt: skip
-        facts = facts_of(job(config))
+        with plain_output():
+            facts = facts_of(job(config))
         code = 0
     except Interrupted as stop:
         error, code = str(stop), stop.exit_code
@@ -105,7 +108,7 @@ def run_job(
         error, code = "stopped. Run the same command to go on.", _INTERRUPTED_EXIT_CODE
     except Exception as fault:
         path = _write_traceback(fault)
-        summary = " ".join(f"{type(fault).__name__}: {fault}".split())[:300]
+        summary = printable(" ".join(f"{type(fault).__name__}: {fault}".split())[:300])
         error = f"error: {summary}. This is a fault in alignet_ray; the traceback is in {path}"
         code = INTERNAL_EXIT_CODE
     if error is not None:
@@ -163,7 +166,7 @@ def _take_config_files(arguments: list[str]) -> tuple[list[str], list[str]]:
 def _yaml_arguments(path: str) -> Iterator[str]:
     try:
         with open(path, encoding="utf-8") as stream:
-            document = yaml.safe_load(stream) or {}
+            document = load_yaml(stream.read()) or {}
     except OSError as error:
         raise ConfigError(error.strerror or str(error), "a readable file", path) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

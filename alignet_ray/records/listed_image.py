@@ -1,12 +1,15 @@
 """The bytes of listed images, whole files or ranges of files such as tars, and their digest."""
 
+import contextlib
 import hashlib
+import os
+import stat
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from alignet_ray.errors import MismatchError
+from alignet_ray.errors import InputError, MismatchError
 from alignet_ray.records.store import Folder
 
 _READ_THREADS = 8
@@ -19,15 +22,31 @@ def read_listed_image(row: dict[str, Any]) -> bytes:
     """
     parent, _, name = row["url"].rpartition("/")
     folder = Folder(parent or "/")
+    if folder.is_local:
+        _refuse_other_file(folder.path(name), row)
     if row["offset"] is not None:
         return folder.read_range(name, row["offset"], row["offset"] + row["length"])
     data = folder.read(name)
-    if len(data) != row["length"]:
+    _refuse_other_size(len(data), row)
+    return data
+
+
+def _refuse_other_file(path: str, row: dict[str, Any]) -> None:
+    """Before it is read: a device has no end, a pipe no beginning, and a file may have grown."""
+    with contextlib.suppress(OSError):  # what is not there is told by reading it
+        found = os.stat(path)
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+            raise InputError("no regular file", "an image", path, "Take it out of the list.")
+        if row["offset"] is None and stat.S_ISREG(found.st_mode):
+            _refuse_other_size(found.st_size, row)
+
+
+def _refuse_other_size(size: int, row: dict[str, Any]) -> None:
+    if size != row["length"]:
         raise MismatchError(
-            f"{len(data)} bytes", f"{row['length']} bytes as when it was listed", row["url"],
+            f"{size} bytes", f"{row['length']} bytes as when it was listed", row["url"],
             "Restore the file, or start a new run on the changed images.",
         )  # fmt: skip
-    return data
 
 
 def read_ahead(rows: Sequence[dict[str, Any]]) -> Iterator[bytes]:
