@@ -1,6 +1,7 @@
 """`--dry-run`: what a run would be and what is left to do of it, without writing anything.
 
-Bytes are estimated from a few images that are really read, decoded and stored, in memory.
+Bytes and hours are estimated from a few images that are really read, decoded and stored, in
+memory, and from batches of blank ones that pass through the backbone.
 """
 
 import tarfile
@@ -14,7 +15,7 @@ from alignet_ray.functional.groups import num_triplets
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.generation.durations import Durations
 from alignet_ray.generation.inputs import Inputs, refuse_missing_inputs
-from alignet_ray.generation.job import missing_parts, plan_inputs
+from alignet_ray.generation.job import embed_request, missing_parts, plan_inputs
 from alignet_ray.generation.plan import RunPlan, SplitPlan
 from alignet_ray.generation.splits import expected_coverage
 from alignet_ray.generation.summary import images_drawn_from, never_drawn
@@ -26,9 +27,8 @@ from alignet_ray.records.parts import read_sidecar
 from alignet_ray.records.run import compare_settings, read_settings
 from alignet_ray.records.shards import finished_numbers, shard_folder
 from alignet_ray.records.store import Folder
-from alignet_ray.stages.embed import StoredFormat, stored_bytes
+from alignet_ray.stages.embed_rates import EmbedRates, try_embedding
 from alignet_ray.stages.session import choose_device, ray_session
-from alignet_ray.stages.tasks import run_task
 
 _SAMPLE_IMAGES = 48
 _FLOAT_BYTES = 4
@@ -36,16 +36,31 @@ _TAR_BLOCK = 512
 _NPY_HEADER_BYTES = 128
 _JSON_BYTES_PER_IMAGE = 64
 _MEGABYTE = 1e6
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """Bytes of a few stored copies, 0 for a reject; how fast they were made, where they were."""
+
+    stored_bytes: tuple[int, ...]
+    rates: EmbedRates | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What is there and what a run would add; bytes are estimates."""
+    """What is there and what a run would add; bytes and hours are estimates.
+
+    `embed_hours` are those of one actor on the run's device, `decode_hours` of one core; None where
+    another run's image table is used.
+    """
 
     device: str
     num_images: int
     num_forward_passes: int
     bytes_to_read: int
+    embed_hours: float | None
+    decode_hours: float | None
     table_bytes: float
     stored_image_bytes: float
     candidates: tuple[int, ...]
@@ -73,31 +88,29 @@ def estimate(config: GenerateConfig) -> Estimate:
         device = choose_device(config.resources)
         inputs, plan = plan_inputs(config, root, device, Durations())
         is_new = compare_settings(root, plan.settings) is None
-        sizes = _sample_bytes(config, inputs, plan)
-    return _estimate(root, inputs, plan, sizes, device=device, is_new=is_new)
+        trial = _try(config, root, inputs, plan, device)
+    return _estimate(root, inputs, plan, trial, device=device, is_new=is_new)
 
 
-def _sample_bytes(config: GenerateConfig, inputs: Inputs, plan: RunPlan) -> list[int]:
-    """Bytes of the stored copies of a few images; 0 for a reject."""
-    if inputs.listing is None:
+def _try(config: GenerateConfig, root: Folder, inputs: Inputs, plan: RunPlan, device: str) -> Trial:
+    """A few of the images, decoded and stored in memory, and the backbone on blank ones."""
+    if inputs.listing is None or inputs.backbone is None:  # another run's table: all is there
         sidecar = read_sidecar(inputs.images.folder(IMAGES_FOLDER), 0)
         first = max(1, len(plan.layout.rows(0)))
         vectors = first * _FLOAT_BYTES * inputs.settings["backbone"]["dim"]
-        return [max(0, sidecar["bytes"] - vectors) // first]
+        return Trial(stored_bytes=(max(0, sidecar["bytes"] - vectors) // first,), rates=None)
     count = min(_SAMPLE_IMAGES, inputs.listing.num_rows)
     stream = RandomStream(config.seed, "estimate")
     rows = stream.distinct_integers(np.array([inputs.listing.num_rows]), count)[0]
-    stored = StoredFormat(
-        shorter_side=config.stored.resolution,
-        quality=config.stored.quality,
-        keeps_original=config.stored.original,
-    )
-    return run_task(stored_bytes, inputs.listing.take(rows).to_pylist(), stored)
+    request = embed_request(config, root, inputs.backbone, inputs.index, plan, device)
+    rates = try_embedding(request, inputs.listing.take(rows).to_pylist())
+    return Trial(stored_bytes=rates.stored_bytes, rates=rates)
 
 
 def _estimate(
-    root: Folder, inputs: Inputs, plan: RunPlan, sizes: list[int], *, device: str, is_new: bool
+    root: Folder, inputs: Inputs, plan: RunPlan, trial: Trial, *, device: str, is_new: bool
 ) -> Estimate:
+    sizes, rates = trial.stored_bytes, trial.rates
     missing = missing_parts(inputs.images, plan)
     num_missing = sum(len(plan.layout.rows(part)) for part in missing)
     accepted = [size for size in sizes if size > 0]
@@ -110,11 +123,14 @@ def _estimate(
     num_unassigned = sum(len(plan.layout.rows(part)) for part in {*missing, *unassigned})
     table_bytes = num_missing * (mean_bytes + _FLOAT_BYTES * dim)
     table_bytes += num_unassigned * _FLOAT_BYTES * dim
+    num_passes = _padded(plan, missing, inputs.settings["batch_size"])
     return Estimate(
         device=device,
         num_images=plan.layout.num_rows,
-        num_forward_passes=_padded(plan, missing, inputs.settings["batch_size"]),
+        num_forward_passes=num_passes,
         bytes_to_read=round(lengths * share),
+        embed_hours=None if rates is None else num_passes * rates.forward_seconds / _HOUR,
+        decode_hours=None if rates is None else num_missing * rates.decode_seconds / _HOUR,
         table_bytes=table_bytes,
         stored_image_bytes=mean_bytes,
         candidates=plan.candidates,
@@ -171,6 +187,12 @@ def estimate_lines(found: Estimate, root: str) -> Iterator[str]:
         f"and clusters to write (stored copies of {found.stored_image_bytes / 1e3:,.1f} kB, "
         f"from {sample} images)"
     )
+    if found.embed_hours is not None and found.decode_hours is not None:
+        one = "one GPU" if found.device == "cuda" else "one core"
+        yield (
+            f"  {_hours(found.embed_hours)} of {one} to embed, and {_hours(found.decode_hours)} of "
+            "one core to read, decode and store (tried on these images, one at a time)"
+        )
     if rejected:
         yield f"  warning: {rejected} of these {sample} images would be rejected"
     for split in found.splits:
@@ -194,6 +216,12 @@ def _split_lines(split: SplitEstimate) -> Iterator[str]:
         yield f"  warning: {never_drawn(plan.num_images, drawable, plan.blocks)}"
     if plan.split == "train" and plan.num_draws < plan.num_images:
         yield "  warning: fewer draws than images; ask for more with --num-groups"
+
+
+def _hours(hours: float) -> str:
+    if hours >= 1:
+        return f"{hours:,.1f} hours"
+    return f"{60 * hours:,.1f} minutes" if 60 * hours >= 1 else f"{_HOUR * hours:,.1f} seconds"
 
 
 def _size(num_bytes: float) -> str:

@@ -202,9 +202,14 @@ def decode_part(row: Row, *, request: EmbedRequest) -> Row:
     }
 
 
-def stored_bytes(rows: Sequence[Row], stored: StoredFormat) -> list[int]:
-    """Bytes of the stored copies of a few listed images, 0 for a reject; nothing is written."""
-    return [len(store_image(data, stored)[1].image or b"") for data in read_ahead(rows)]
+def stored_bytes(
+    rows: Sequence[Row], preprocessing: Preprocessing, stored: StoredFormat | None
+) -> list[int]:
+    """Bytes of the stored copies of a few listed images, 0 for a reject: all that `decode_part`
+    does, and nothing is written.
+    """
+    decoded = (_decode_one(data, preprocessing, stored) for data in read_ahead(rows))
+    return [len(kept.image or b"") for _, kept in decoded]
 
 
 def _decode_one(

@@ -254,14 +254,18 @@ def test_a_dry_run_says_what_then_comes_and_writes_nothing(make, place):
         assert promised.bytes_to_write == pytest.approx(made.num_bytes, rel=0.1)
     parts = content(summary.root, "images") | content(summary.root, "clusters")
     assert parts
+    assert found.embed_hours > 0
+    assert found.decode_hours > 0
     after = estimate(config)
     assert after.num_forward_passes == after.bytes_to_read == after.table_bytes == 0
+    assert after.embed_hours == after.decode_hours == 0
     assert all(split.num_finished_shards == split.plan.num_shards for split in after.splits)
     more = estimate(replace(config, num_groups=100))
     assert more.splits[0].bytes_to_write > 0
     said = "\n".join(estimate_lines(found, config.output))
     assert "Dry run, nothing is written" in said
     assert "128 forward passes" in said
+    assert "of one core to embed" in said
 
 
 def test_a_dry_run_refuses_what_a_run_would_refuse(make, aligned):
