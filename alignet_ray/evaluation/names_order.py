@@ -4,7 +4,7 @@ That raises no error by itself: figures are at chance, or half a point low where
 Images are found by name and numbers are not, so models can tell: people's choices are given to the
 images in the file's order and in each other usual one (`functional/row_order.py`), and refused
 where all models together fit another order clearly better. An order that is none of the usual ones
-cannot be found this way: where a model is no better than guessing, its figure has a remark.
+cannot be found this way: where no model is better than guessing, their figures have a remark.
 """
 
 from collections.abc import Mapping, Sequence
@@ -122,11 +122,15 @@ def order_said(
     return {"is": f"refused where the images fit another with z > {CLEARLY:g}", "z": z_of_others}
 
 
-def remark_on(interval: Interval) -> str | None:
-    """What to think of an accuracy in whose interval guessing lies."""
-    if not interval.low <= CHANCE <= interval.high:
-        return None
-    return "no better than guessing: do the names belong to the responses and to the images?"
+def remarks_on(intervals: Sequence[Interval]) -> list[str | None]:
+    """What to think of models' accuracies where guessing lies in every interval.
+
+    Where one model is better than guessing, the names are right, and others may well guess.
+    """
+    if not all(interval.low <= CHANCE <= interval.high for interval in intervals):
+        return [None] * len(intervals)
+    said = "no better than guessing: do the names belong to the responses and to the images?"
+    return [said] * len(intervals)
 
 
 def _is_changed(triplets: Triplets, given: Rows, other: Rows) -> Bool[np.ndarray, "triplets"]:

@@ -14,7 +14,7 @@ from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.errors import InputError
 from alignet_ray.evaluation.given_images import read_objects, refuse_missing_objects
 from alignet_ray.evaluation.image_sets import ImageSet
-from alignet_ray.evaluation.names_order import order_said, refuse_other_order, remark_on
+from alignet_ray.evaluation.names_order import order_said, refuse_other_order, remarks_on
 from alignet_ray.evaluation.pairs import between, compared_pairs
 from alignet_ray.evaluation.parts import given, lacking_flags
 from alignet_ray.evaluation.representations import Representations, Represented
@@ -167,12 +167,13 @@ def _accuracies(
         seed=config.seed,
     )
     num = int(weights.sum())
+    of_models = intervals[: len(models)]
     own = [
         row(
             ACCURACY, interval, num, "responses", similarity=similarity, data=config.data_name,
-            remark=remark_on(interval), **model.name,
+            remark=remark, **model.name,
         )
-        for model, interval in zip(models, intervals, strict=False)
+        for model, interval, remark in zip(models, of_models, remarks_on(of_models), strict=True)
     ]  # fmt: skip
     changed = [
         row(

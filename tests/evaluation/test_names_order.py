@@ -12,7 +12,7 @@ from alignet_ray.evaluation.names_order import (
     evidence_of_model,
     order_said,
     refuse_other_order,
-    remark_on,
+    remarks_on,
 )
 from alignet_ray.evaluation.references import EvaluatedModel
 from alignet_ray.evaluation.representations import InMemory, Representations, Represented
@@ -83,9 +83,10 @@ def test_only_triplets_that_an_order_changes_count_and_all_models_see_the_same()
         assert gains.any()
 
 
-def test_what_is_no_better_than_guessing_has_a_remark():
-    assert "no better than guessing" in remark_on(Interval(0.34, 0.32, 0.36))
-    assert remark_on(Interval(0.4, 0.38, 0.42)) is None
+def test_where_no_model_is_better_than_guessing_there_is_a_remark():
+    guesses, knows = Interval(0.34, 0.32, 0.36), Interval(0.4, 0.38, 0.42)
+    assert all("no better than guessing" in str(said) for said in remarks_on([guesses, guesses]))
+    assert remarks_on([guesses, knows]) == [None, None]
     choices, _ = world(10)
     assert order_said(choices, replace(CONFIG, check_order=False), {}) == {"is": "not checked"}
     named = order_said(replace(choices, is_numbered=False), CONFIG, {})
