@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int
 
 from alignet_ray.records.clusters import CLUSTERS_FOLDER
-from alignet_ray.records.parts import PartLayout, read_sidecar
+from alignet_ray.records.parts import PartLayout, read_sidecars
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.tasks import map_tasks
 
@@ -89,8 +89,8 @@ def _add_up(
 ) -> Int[np.ndarray, "sources clusters"]:
     folder = root.folder(CLUSTERS_FOLDER)
     total = np.zeros(shape, np.int64)
-    for part in range(*span):
-        rows = np.array(read_sidecar(folder, part)["sizes"], dtype=np.int64).reshape(-1, 3)
+    for sidecar in read_sidecars(folder, range(*span)):
+        rows = np.array(sidecar["sizes"], dtype=np.int64).reshape(-1, 3)
         np.add.at(total, (rows[:, 0], rows[:, 1]), rows[:, 2])
     return total
 
