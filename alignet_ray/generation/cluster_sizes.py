@@ -79,14 +79,15 @@ def cluster_sizes(
     """The sizes of a finished clustering, by Ray tasks over its sidecars."""
     spans = layout.spans(_PARTS_PER_TASK)
     total = np.zeros((max(1, num_sources), num_clusters), np.int64)
-    for _, counts in map_tasks(_add_up, spans, root, total.shape):
+    for _, counts in map_tasks(add_up, spans, root, total.shape):
         total += counts
     return ClusterSizes(counts=total)
 
 
-def _add_up(
+def add_up(
     span: tuple[int, int], root: Folder, shape: tuple[int, int]
 ) -> Int[np.ndarray, "sources clusters"]:
+    """Images of each source in each cluster, in parts [first, last)."""
     folder = root.folder(CLUSTERS_FOLDER)
     total = np.zeros(shape, np.int64)
     for sidecar in read_sidecars(folder, range(*span)):
