@@ -1,11 +1,14 @@
 """`--dry-run`: what a run would be and what is left to do of it, without writing anything.
 
-Bytes are estimated from a few images that are really read, decoded and stored, in memory.
+Bytes and the CPU time of decoding are estimated from a few images that are really read, decoded
+and stored, in memory; requests from what was counted of one part and one shard.
 """
 
 import tarfile
-from collections.abc import Iterator
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +19,7 @@ from alignet_ray.generation.durations import Durations
 from alignet_ray.generation.inputs import Inputs, refuse_missing_inputs
 from alignet_ray.generation.job import missing_parts, plan_inputs
 from alignet_ray.generation.plan import RunPlan, SplitPlan
-from alignet_ray.generation.splits import expected_coverage
-from alignet_ray.generation.summary import images_drawn_from, never_drawn
-from alignet_ray.plurals import counted
+from alignet_ray.generation.requests import Requests, requests_of_parts, requests_of_shards
 from alignet_ray.records import parts as part_record
 from alignet_ray.records.clusters import CLUSTERS_FOLDER
 from alignet_ray.records.image_table import IMAGES_FOLDER
@@ -35,15 +36,18 @@ _FLOAT_BYTES = 4
 _TAR_BLOCK = 512
 _NPY_HEADER_BYTES = 128
 _JSON_BYTES_PER_IMAGE = 64
-_MEGABYTE = 1e6
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What is there and what a run would add; bytes are estimates."""
+    """What is there and what a run would add; bytes are estimates.
+
+    `decode_seconds` are those of one CPU core; `requests` is None for a run on a local disk.
+    """
 
     device: str
     num_images: int
+    num_images_to_embed: int
     num_forward_passes: int
     bytes_to_read: int
     table_bytes: float
@@ -53,6 +57,16 @@ class Estimate:
     splits: tuple["SplitEstimate", ...]
     is_new: bool
     rejected_in_sample: tuple[int, int]
+    decode_seconds: float
+    requests: Requests | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Bytes of the stored copies of a few images, 0 for a reject, and CPU seconds of an image."""
+
+    sizes: list[int]
+    decode_seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,17 +87,17 @@ def estimate(config: GenerateConfig) -> Estimate:
         device = choose_device(config.resources)
         inputs, plan = plan_inputs(config, root, device, Durations())
         is_new = compare_settings(root, plan.settings) is None
-        sizes = _sample_bytes(config, inputs, plan)
-    return _estimate(root, inputs, plan, sizes, device=device, is_new=is_new)
+        sample = _sample(config, inputs, plan)
+    return _estimate(root, inputs, plan, sample, device=device, is_new=is_new)
 
 
-def _sample_bytes(config: GenerateConfig, inputs: Inputs, plan: RunPlan) -> list[int]:
-    """Bytes of the stored copies of a few images; 0 for a reject."""
+def _sample(config: GenerateConfig, inputs: Inputs, plan: RunPlan) -> Sample:
+    """A few images as they would be stored, or as a table that is there holds them."""
     if inputs.listing is None:
         sidecar = read_sidecar(inputs.images.folder(IMAGES_FOLDER), 0)
         first = max(1, len(plan.layout.rows(0)))
         vectors = first * _FLOAT_BYTES * inputs.settings["backbone"]["dim"]
-        return [max(0, sidecar["bytes"] - vectors) // first]
+        return Sample(sizes=[max(0, sidecar["bytes"] - vectors) // first], decode_seconds=0.0)
     count = min(_SAMPLE_IMAGES, inputs.listing.num_rows)
     stream = RandomStream(config.seed, "estimate")
     rows = stream.distinct_integers(np.array([inputs.listing.num_rows]), count)[0]
@@ -92,12 +106,20 @@ def _sample_bytes(config: GenerateConfig, inputs: Inputs, plan: RunPlan) -> list
         quality=config.stored.quality,
         keeps_original=config.stored.original,
     )
-    return run_task(stored_bytes, inputs.listing.take(rows).to_pylist(), stored)
+    return run_task(timed_sample, inputs.listing.take(rows).to_pylist(), stored)
+
+
+def timed_sample(rows: Sequence[dict[str, Any]], stored: StoredFormat) -> Sample:
+    """Read, decode and store listed images, in memory; CPU time, so that other work counts not."""
+    started = time.process_time()
+    sizes = stored_bytes(rows, stored)
+    return Sample(sizes=sizes, decode_seconds=(time.process_time() - started) / max(1, len(rows)))
 
 
 def _estimate(
-    root: Folder, inputs: Inputs, plan: RunPlan, sizes: list[int], *, device: str, is_new: bool
+    root: Folder, inputs: Inputs, plan: RunPlan, sample: Sample, *, device: str, is_new: bool
 ) -> Estimate:
+    sizes = sample.sizes
     missing = missing_parts(inputs.images, plan)
     num_missing = sum(len(plan.layout.rows(part)) for part in missing)
     accepted = [size for size in sizes if size > 0]
@@ -107,24 +129,57 @@ def _estimate(
     lengths = 0 if inputs.listing is None else int(np.sum(inputs.listing.column("length")))
     dim = inputs.settings["backbone"]["dim"]
     unassigned = part_record.missing_parts(root.folder(CLUSTERS_FOLDER), plan.layout.num_parts)
-    num_unassigned = sum(len(plan.layout.rows(part)) for part in {*missing, *unassigned})
+    to_assign = {*missing, *unassigned}
+    num_unassigned = sum(len(plan.layout.rows(part)) for part in to_assign)
     table_bytes = num_missing * (mean_bytes + _FLOAT_BYTES * dim)
     table_bytes += num_unassigned * _FLOAT_BYTES * dim
+    splits = tuple(
+        _split_estimate(root, split, plan.settings.shards["strategy"], member_bytes)
+        for split in plan.splits
+    )
     return Estimate(
         device=device,
         num_images=plan.layout.num_rows,
+        num_images_to_embed=num_missing,
         num_forward_passes=_padded(plan, missing, inputs.settings["batch_size"]),
         bytes_to_read=round(lengths * share),
         table_bytes=table_bytes,
         stored_image_bytes=mean_bytes,
         candidates=plan.candidates,
         num_classes=None if inputs.labels is None else len(inputs.label_sizes),
-        splits=tuple(
-            _split_estimate(root, split, plan.settings.shards["strategy"], member_bytes)
-            for split in plan.splits
-        ),
+        splits=splits,
         is_new=is_new,
         rejected_in_sample=(len(sizes) - len(accepted), len(sizes)),
+        decode_seconds=num_missing * sample.decode_seconds,
+        requests=None
+        if root.is_local
+        else _requests(plan, splits, num_missing, len(missing), len(to_assign)),
+    )
+
+
+def _requests(
+    plan: RunPlan,
+    splits: Sequence["SplitEstimate"],
+    num_images: int,
+    num_to_embed: int,
+    num_to_assign: int,
+) -> Requests:
+    """Requests of a run whose records lie in an object store, and its images too."""
+    layout, total = plan.layout, Requests(writes=0, reads=0)
+    for split in splits:
+        own = layout.row_groups(split.plan.first_row, split.plan.last_row)
+        pool = -(-plan.settings.shards["pool_rows"] // layout.row_group_rows)
+        total += requests_of_shards(
+            num_shards=split.plan.num_shards - split.num_finished_shards,
+            pool_row_groups=min(pool, len(own)),
+            num_parts=-(-split.plan.num_images // layout.part_rows),
+        )
+    return total + requests_of_parts(
+        num_parts=layout.num_parts,
+        num_to_embed=num_to_embed,
+        num_to_assign=num_to_assign,
+        num_images=num_images,
+        row_groups=layout.part_rows // layout.row_group_rows,
     )
 
 
@@ -153,48 +208,3 @@ def _split_estimate(
 def _member_bytes(size: int) -> int:
     """What a file of that size takes in a tar: its header, and itself in whole blocks."""
     return _TAR_BLOCK + -(-size // _TAR_BLOCK) * _TAR_BLOCK
-
-
-def estimate_lines(found: Estimate, root: str) -> Iterator[str]:
-    """The estimate for people, most important first."""
-    state = "a new run" if found.is_new else "goes on"
-    yield f"Dry run, nothing is written: {root} ({state}), device {found.device}"
-    clusters = " or ".join(map(str, found.candidates))
-    classes = (
-        "" if found.num_classes is None else f", {counted(found.num_classes, 'class', 'classes')}"
-    )
-    yield f"{counted(found.num_images, 'image')}, {clusters} clusters{classes}"
-    rejected, sample = found.rejected_in_sample
-    yield (
-        f"embed: {found.num_forward_passes:,} forward passes, "
-        f"{_size(float(found.bytes_to_read))} to read, {_size(found.table_bytes)} of image table "
-        f"and clusters to write (stored copies of {found.stored_image_bytes / 1e3:,.1f} kB, "
-        f"from {sample} images)"
-    )
-    if rejected:
-        yield f"  warning: {rejected} of these {sample} images would be rejected"
-    for split in found.splits:
-        yield from _split_lines(split)
-    total = found.table_bytes + sum(split.bytes_to_write for split in found.splits)
-    yield f"to write in all: about {_size(total)}"
-
-
-def _split_lines(split: SplitEstimate) -> Iterator[str]:
-    plan = split.plan
-    drawable = plan.num_images if plan.num_drawable is None else plan.num_drawable
-    coverage = expected_coverage(plan.num_images, plan.num_draws, drawable)
-    yield (
-        f"{plan.split}: {counted(plan.num_groups, 'group')} of {sum(plan.blocks)}, "
-        f"{counted(split.num_triplets, 'triplet')}, {counted(plan.num_draws, 'image draw')} over "
-        f"{images_drawn_from(plan.num_images, drawable)} (about {coverage:.0%} covered), "
-        f"{counted(plan.num_shards, 'shard')}, "
-        f"{split.num_finished_shards:,} of them there, {_size(split.bytes_to_write)} to write"
-    )
-    if plan.split == "train" and drawable < plan.num_images:
-        yield f"  warning: {never_drawn(plan.num_images, drawable, plan.blocks)}"
-    if plan.split == "train" and plan.num_draws < plan.num_images:
-        yield "  warning: fewer draws than images; ask for more with --num-groups"
-
-
-def _size(num_bytes: float) -> str:
-    return f"{num_bytes / _MEGABYTE:,.1f} MB"

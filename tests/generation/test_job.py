@@ -3,6 +3,7 @@ are found, and a dry run tells the truth and writes nothing.
 """
 
 import hashlib
+import re
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,7 +25,8 @@ from alignet_ray.config.resources import Resources
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import ConfigError, InputError, MismatchError
 from alignet_ray.functional.temperature import mean_entropy
-from alignet_ray.generation.estimate import estimate, estimate_lines
+from alignet_ray.generation.estimate import estimate
+from alignet_ray.generation.estimate_lines import estimate_lines
 from alignet_ray.generation.job import generate
 from alignet_ray.generation.label_entropy import shard_similarities
 from alignet_ray.models.backbones import load_backbone
@@ -245,6 +247,8 @@ def test_a_dry_run_says_what_then_comes_and_writes_nothing(make, place):
     assert not (place / "dry").exists()
     assert found.is_new
     assert (found.num_images, found.num_forward_passes) == (120, 32 * 3 + 32)
+    assert found.decode_seconds > 0
+    assert found.requests is None  # a local disk charges nothing
     assert found.bytes_to_read == sum(f.stat().st_size for f in (place / "images").rglob("*.png"))
     summary = generate(config)
     for promised, made in zip(found.splits, summary.splits, strict=True):
@@ -256,12 +260,17 @@ def test_a_dry_run_says_what_then_comes_and_writes_nothing(make, place):
     assert parts
     after = estimate(config)
     assert after.num_forward_passes == after.bytes_to_read == after.table_bytes == 0
+    assert after.decode_seconds == 0
     assert all(split.num_finished_shards == split.plan.num_shards for split in after.splits)
     more = estimate(replace(config, num_groups=100))
     assert more.splits[0].bytes_to_write > 0
+    in_a_store = estimate(replace(config, output="memory://dry/run")).requests
+    assert in_a_store is not None
+    assert in_a_store.reads > 120  # one for each image
     said = "\n".join(estimate_lines(found, config.output))
     assert "Dry run, nothing is written" in said
     assert "128 forward passes" in said
+    assert re.search(r"decoding takes about 0\.\d core hours at [\d,]+ images a second", said)
 
 
 def test_a_dry_run_refuses_what_a_run_would_refuse(make, aligned):
