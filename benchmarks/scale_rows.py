@@ -5,15 +5,15 @@ The driver may grow, and the table says by how many bytes a row.
 For each number of rows a synthetic run is written (embeddings from 500 planted clusters, one tiny
 picture), and `jobs/generate.py --images-from` makes clusters and a few shards of it on two CPUs:
 the true whole, with survey, k-means, assignment, labels, manifests and report. Then the same
-command again, which finds everything there. Then the pieces of the driver one by one, and the
-draws of shards through Ray, each with its seconds. A run is deleted before the next is written.
+command again, which finds everything there. Then the pieces of the driver one by one, each with
+its seconds, and draws of shards through Ray. At the end, draws of shards from all runs in turns in
+one process, because CPU seconds too are longer on a busy machine. Everything written is deleted.
 """
 
 import argparse
+import itertools
 import json
 import os
-import shutil
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -36,12 +36,20 @@ from alignet_ray.records.store import Folder
 from alignet_ray.stages.session import ray_session
 from alignet_ray.stages.tasks import map_tasks
 from scale_table import write_run
-from timing import in_fresh_process, parser_of, peak_memory_mib, use_one_thread
+from timing import (
+    in_fresh_process,
+    in_turns,
+    parser_of,
+    peak_memory_mib,
+    ratio_line,
+    use_one_thread,
+)
 from watched import watched
 
 CLAIM = 1.2
 SIZES = (100_000, 1_000_000, 10_000_000)
 FIRST_NEW_SHARD = 1_000_000
+_TURNS = 5
 _JOB = Path(__file__).resolve().parents[1] / "jobs" / "generate.py"
 Value = TypeVar("Value")
 
@@ -77,11 +85,33 @@ def probe(flags: list[str], num_shards: int) -> dict[str, float]:
         timed("sizes", lambda: cluster_sizes(root, plan.layout, num_clusters, 1))
         request = _request(inputs, plan, root, num_clusters)
         shards = range(FIRST_NEW_SHARD, FIRST_NEW_SHARD + num_shards)
-        draws = timed("draws", lambda: [cost for _, cost in map_tasks(timed_draw, shards, request)])
-    # A worker's first draw pays for its imports.
-    found["draw_cpu"] = statistics.median(cpu for cpu, _ in draws)
-    found["draw_mib"] = max(peak for _, peak in draws)
+        draws = timed("draws", lambda: [peak for _, peak in map_tasks(drawn, shards, request)])
+    found["draw_mib"] = max(draws)
     return found
+
+
+def draws_in_turns(folder: str, asked: argparse.Namespace) -> None:
+    """Print what drawing a shard takes from each of the runs, which lie there finished."""
+    requests = [_finished_request(f"{folder}/{rows}", asked.groups) for rows in asked.rows]
+    ways = {
+        f"{request.layout.num_rows:,} rows": lambda request=request: [
+            draw_shard(FIRST_NEW_SHARD + shard, request) for shard in range(asked.shards)
+        ]
+        for request in requests
+    }
+    timings = in_turns(ways, _TURNS)
+    print(f"\ndraws of {asked.shards} shards, in turns")
+    for timing in timings:
+        print(timing.line())
+    for smaller, larger in itertools.pairwise(timings):
+        print(ratio_line(larger, smaller, f"at most {CLAIM}"))
+
+
+def _finished_request(folder: str, num_groups: int) -> LabelRequest:
+    config = parse_config(GenerateConfig, job_flags(folder, num_groups))
+    root = Folder.at(config.output)
+    inputs, plan = plan_inputs(config, root, "cpu", Durations())
+    return _request(inputs, plan, root, len(read_centroids(root)))
 
 
 def _list_parts(inputs: Inputs, root: Folder, plan: RunPlan) -> None:
@@ -90,11 +120,10 @@ def _list_parts(inputs: Inputs, root: Folder, plan: RunPlan) -> None:
     parts_missing_in(root.folder(CLUSTERS_FOLDER), plan.layout.num_parts)
 
 
-def timed_draw(shard: int, request: LabelRequest) -> tuple[float, float]:
-    """CPU seconds of a shard's draw, and the most memory that this worker has had, in MiB."""
-    started = time.process_time()
+def drawn(shard: int, request: LabelRequest) -> float:
+    """Draw a shard; the most memory that this worker has had, in MiB."""
     draw_shard(shard, request)
-    return time.process_time() - started, peak_memory_mib()
+    return peak_memory_mib()
 
 
 def _request(inputs: Inputs, plan: RunPlan, root: Folder, num_clusters: int) -> LabelRequest:
@@ -113,14 +142,14 @@ def _request(inputs: Inputs, plan: RunPlan, root: Folder, num_clusters: int) -> 
 
 
 def measure(folder: str, num_rows: int, asked: argparse.Namespace) -> dict[str, Any]:
-    """Everything about one number of rows; the folder is empty before and after."""
+    """Everything about one number of rows, written below the folder, but for its draws."""
     script = Path(__file__)
     written = watched(script, "--write", f"{folder}/table", num_rows, asked.part_rows)
     load = os.getloadavg()[0]
     flags = job_flags(folder, asked.groups)
     whole = watched(_JOB, *flags)
     again = watched(_JOB, *flags)
-    found: dict[str, Any] = {
+    return {
         "rows": num_rows,
         "load": (load + os.getloadavg()[0]) / 2,
         "write": json.loads(written.lines[-1]),
@@ -130,9 +159,6 @@ def measure(folder: str, num_rows: int, asked: argparse.Namespace) -> dict[str, 
         "files": sum(len(names) for _, _, names in os.walk(folder)),
         "bytes": sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()),
     }
-    for name in ("table", "run"):
-        shutil.rmtree(f"{folder}/{name}")
-    return found
 
 
 def _stages(folder: str) -> dict[str, float]:
@@ -164,8 +190,7 @@ _LINES: dict[str, Callable[[dict[str, Any]], str]] = {
     "  known shards, s": lambda f: f"{f['probe']['shards_seconds']:.2f}",
     "  cluster sizes, s": lambda f: f"{f['probe']['sizes_seconds']:.2f}",
     "  peak after all these, MiB": lambda f: f"{f['probe']['sizes_mib']:.0f}",
-    "draw of a shard, CPU s": lambda f: f"{f['probe']['draw_cpu']:.3f}",
-    "  a worker's peak, MiB ": lambda f: f"{f['probe']['draw_mib']:.0f}",
+    "draws: a worker's peak, MiB": lambda f: f"{f['probe']['draw_mib']:.0f}",
     "files": lambda f: f"{f['files']:,}",
     "bytes": lambda f: f"{f['bytes'] / 1e9:.2f} GB",
 }
@@ -182,7 +207,6 @@ def report(all_found: list[dict[str, Any]]) -> None:
     ratios = {
         "a worker's peak, whole job": large["whole"]["worker_mib"] / small["whole"]["worker_mib"],
         "a worker's peak, draws": large["probe"]["draw_mib"] / small["probe"]["draw_mib"],
-        "CPU seconds of a draw": large["probe"]["draw_cpu"] / small["probe"]["draw_cpu"],
         "seconds of assignment a row": (large["whole"]["assign"] / large["rows"])
         / (small["whole"]["assign"] / small["rows"]),
     }
@@ -214,8 +238,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
             all_found: list[dict[str, Any]] = []
             for num_rows in asked.rows:
-                all_found.append(measure(folder, num_rows, asked))
+                all_found.append(measure(f"{folder}/{num_rows}", num_rows, asked))
                 report(all_found)  # the largest takes long: what is known is said before
+            draws_in_turns(folder, asked)
 
 
 if __name__ == "__main__":
