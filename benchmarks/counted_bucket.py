@@ -15,7 +15,7 @@ BUCKET = "gs://alignet-benchmark"
 CLASS_A, CLASS_B = ("insert", "list"), ("read", "metadata")
 """Google's dearer operations and its cheaper ones; deletions cost nothing."""
 
-Operations = dict[str, int]
+Operations = dict[str, float]
 _PROXY = Path(__file__).resolve().parents[1] / "tests" / "end_to_end" / "faulty_store.py"
 _START_SECONDS = 60.0
 

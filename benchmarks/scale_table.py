@@ -76,7 +76,7 @@ def _settings(index: ListingIndex, part_rows: int) -> RunSettings:
     """Those of a run of `generate` whose backbone nobody will ever load."""
     pixels = Preprocessing(
         resolution=224, resize="squash", crop_fraction=1.0, interpolation="bicubic",
-        mean=(0.0,) * 3, std=(1.0,) * 3,
+        mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0),
     )  # fmt: skip
     backbone = ResolvedBackbone(
         name="planted", model_args=(), representation="features", preprocessing=pixels, dim=DIM,

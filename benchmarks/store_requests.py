@@ -91,7 +91,7 @@ def embed_request(root: Folder) -> EmbedRequest:
     )
     pixels = Preprocessing(
         resolution=224, resize="squash", crop_fraction=1.0, interpolation="bicubic",
-        mean=(0.0,) * 3, std=(1.0,) * 3,
+        mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0),
     )  # fmt: skip
     backbone = ResolvedBackbone(
         name="none", model_args=(), representation="features", preprocessing=pixels, dim=DIM,
