@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
@@ -20,7 +21,11 @@ import tyro
 import yaml
 
 from alignet_ray.config.flags import flags_of, refuse_unknown_flags, refuse_value
-from alignet_ray.errors import INTERNAL_EXIT_CODE, AlignetError, ConfigError, Interrupted
+from alignet_ray.config.plain_yaml import load_yaml
+from alignet_ray.errors import INTERNAL_EXIT_CODE, AlignetError, ConfigError, Interrupted, printable
+from alignet_ray.final_summary import FLAG as SUMMARY_FLAG
+from alignet_ray.final_summary import Facts, facts_of, take_place, write_summary
+from alignet_ray.terminal import plain_output
 
 Config = TypeVar("Config")
 
@@ -31,7 +36,8 @@ _FLAG = re.compile(r"--[a-z][a-z0-9.-]*")
 _STRAY = "Unrecognized options:"
 _EPILOGUE = (
     "--config FILE.yaml reads settings before the flags (repeat it to layer files); "
-    "--print-config prints the resulting settings as YAML and stops."
+    "--print-config prints the resulting settings as YAML and stops; "
+    f"{SUMMARY_FLAG} FILE writes what came of the job as one JSON object (- prints it)."
 )
 _HELP, _HELP_ALL = ("-h", "--help"), "--help-all"
 _FOLDED = f"This help shows the usual flags; {_HELP_ALL} shows all of them."
@@ -67,38 +73,60 @@ def parse_config(
 
 def run_job(
     config_class: type[Config],
-    job: Callable[[Config], None],
+    job: Callable[[Config], object],
     *,
     example: str = "",
     more_examples: tuple[str, ...] = (),
     folded: tuple[str, ...] = (),
 ) -> NoReturn:
-    """Parse the command line, run the job, and leave with the right exit code."""
+    """Parse the command line, run the job, and leave with the right exit code.
+
+    What the job returns, a dataclass or a mapping, are the facts of `--summary-json`.
+    """
+    started = time.monotonic()
+    place: str | None = None
+    error: str | None = None
+    facts: Facts = {}
     try:
+        arguments, place = take_place(sys.argv[1:])
         config = parse_config(
-            config_class, sys.argv[1:],
+            config_class, arguments,
             example=example, more_examples=more_examples, folded=folded,
         )  # fmt: skip
-        job(config)
+        with plain_output():
+            facts = facts_of(job(config))
+        code = 0
     except Interrupted as stop:
-        _say(str(stop))
-        _exit(stop.exit_code)
-    except AlignetError as error:
-        _say(f"error: {error}")
-        _exit(error.exit_code)
+        error, code = str(stop), stop.exit_code
+    except AlignetError as fault:
+        error, code = f"error: {fault}", fault.exit_code
     except BrokenPipeError:
         # The reader of a pipe went away: nothing to say, and nothing to flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _exit(0)
+        code = 0
     except KeyboardInterrupt:
-        _say("stopped. Run the same command to go on.")
-        _exit(_INTERRUPTED_EXIT_CODE)
-    except Exception as error:
-        path = _write_traceback(error)
-        summary = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        _say(f"error: {summary}. This is a fault in alignet_ray; the traceback is in {path}")
-        _exit(INTERNAL_EXIT_CODE)
-    _exit(0)
+        error, code = "stopped. Run the same command to go on.", _INTERRUPTED_EXIT_CODE
+    except Exception as fault:
+        path = _write_traceback(fault)
+        summary = printable(" ".join(f"{type(fault).__name__}: {fault}".split())[:300])
+        error = f"error: {summary}. This is a fault in alignet_ray; the traceback is in {path}"
+        code = INTERNAL_EXIT_CODE
+    if error is not None:
+        _say(error)
+    if place is not None:
+        code = _tell(place, code, time.monotonic() - started, error, facts)
+    _exit(code)
+
+
+def _tell(place: str, code: int, seconds: float, error: str | None, facts: Facts) -> int:
+    """Write the final summary; returns the exit code, the writing's own if nothing else failed."""
+    job = os.path.splitext(os.path.basename(sys.argv[0]))[0]
+    try:
+        write_summary(place, job=job, exit_code=code, seconds=seconds, error=error, facts=facts)
+    except AlignetError as fault:
+        _say(f"error: {fault}")
+        return code or fault.exit_code
+    return code
 
 
 def _exit(code: int) -> NoReturn:
@@ -138,7 +166,7 @@ def _take_config_files(arguments: list[str]) -> tuple[list[str], list[str]]:
 def _yaml_arguments(path: str) -> Iterator[str]:
     try:
         with open(path, encoding="utf-8") as stream:
-            document = yaml.safe_load(stream) or {}
+            document = load_yaml(stream.read()) or {}
     except OSError as error:
         raise ConfigError(error.strerror or str(error), "a readable file", path) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -19,6 +19,11 @@ from collections.abc import Generator, Mapping
 from typing import Self
 
 
+def printable(text: str) -> str:
+    """The text with what would steer a terminal spelled out: names come from files of others."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class AlignetError(Exception):
     """Base of all errors that are reported in one line.
 
@@ -45,7 +50,7 @@ class AlignetError(Exception):
         head = f"{self.place}: {self.value}" if self.place else self.value
         middle = f"; expected {self.expectation}" if self.expectation else ""
         tail = f". {self.remedy}" if self.remedy else ""
-        return " ".join(f"{head}{middle}{tail}".split())
+        return printable(" ".join(f"{head}{middle}{tail}".split()))
 
 
 class ConfigError(AlignetError, ValueError):

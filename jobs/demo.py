@@ -7,7 +7,7 @@ from _start import run_job
 from alignet_ray.config.demo import DemoConfig
 
 
-def main(config: DemoConfig) -> None:
+def main(config: DemoConfig) -> object:
     """Run the demo and say where to look."""
     from alignet_ray.demo_world.tour import run_demo
 
@@ -18,6 +18,7 @@ def main(config: DemoConfig) -> None:
     )
     print("Next: the same four commands with your own images; see README.md. They need the")
     print("environment that was set up here, once in each shell: . .venv/bin/activate")
+    return folders
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@ from _start import run_job
 from alignet_ray.config.evaluate import RARELY_GIVEN, EvaluateConfig
 
 
-def main(config: EvaluateConfig) -> None:
+def main(config: EvaluateConfig) -> object:
     """Evaluate the models. Imports late: --help needs neither Ray nor torch."""
     from alignet_ray.evaluation.job import evaluate
 
-    evaluate(config)
+    results = evaluate(config)
+    return {"output": config.output, **{key: results[key] for key in ("headlines", "left_out")}}
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@ from _start import run_job
 from alignet_ray.config.fit_teacher import FitTeacherConfig
 
 
-def main(config: FitTeacherConfig) -> None:
+def main(config: FitTeacherConfig) -> object:
     """Fit the teacher. Imports late: --help needs neither Ray nor torch."""
     from alignet_ray.teaching.job import fit_teacher
 
-    fit_teacher(config)
+    bundle = fit_teacher(config)
+    return {"output": config.output, "backbone": bundle.backbone.name}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from _start import run_job
 from alignet_ray.config.report import ReportConfig
 
 
-def main(config: ReportConfig) -> None:
+def main(config: ReportConfig) -> object:
     """Write the report and say where it is. Imports late: --help needs neither Ray nor torch."""
     from alignet_ray.records.evaluation import RESULTS_NAME
     from alignet_ray.records.store import Folder
@@ -27,7 +27,9 @@ def main(config: ReportConfig) -> None:
         from alignet_ray.training.report.job import report
     else:
         from alignet_ray.generation.report.job import report
-    print(f"The report is in {report(config)}: open it in a browser.")
+    page = report(config)
+    print(f"The report is in {page}: open it in a browser.")
+    return {"report": page}
 
 
 if __name__ == "__main__":

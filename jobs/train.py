@@ -5,7 +5,7 @@ from _start import run_job
 from alignet_ray.config.train import TrainConfig
 
 
-def main(config: TrainConfig) -> None:
+def main(config: TrainConfig) -> object:
     """Train, and say what came out and what comes next."""
     from alignet_ray.records.call_log import write_log
     from alignet_ray.records.store import Folder
@@ -16,6 +16,7 @@ def main(config: TrainConfig) -> None:
     if summary.is_new:
         write_log(Folder(summary.output), "train", as_json(summary))
     print(describe(summary))
+    return as_json(summary)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from _start import run_job
 from alignet_ray.config.verify import VerifyConfig
 
 
-def main(config: VerifyConfig) -> None:
+def main(config: VerifyConfig) -> object:
     """Verify, print what was found, and fail where the run is broken."""
     from alignet_ray.generation.verification.job import verify
     from alignet_ray.generation.verification.summary import summary_lines
@@ -19,6 +19,7 @@ def main(config: VerifyConfig) -> None:
     error = report.error()
     if error is not None:
         raise error
+    return report
 
 
 if __name__ == "__main__":

@@ -70,3 +70,9 @@ def test_errors_from_inside_speak_of_the_flag_that_was_given():
     whole = reworded({"backbone": "--models"}, is_whole=True)
     with pytest.raises(InputError, match="--models: a backbone"), whole:
         raise InputError("a backbone", place="backbone")
+
+
+def test_what_would_steer_a_terminal_is_spelled_out():
+    line = str(ConfigError("\x1b]0;title\x07\x1b[2J\u202ename\u0085", place="a\x00b"))
+    assert line == r"a\x00b: \x1b]0;title\x07\x1b[2J\u202ename"
+    assert str(ConfigError("é 中 \N{CAT FACE}")) == "é 中 \N{CAT FACE}"

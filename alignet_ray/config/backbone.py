@@ -5,8 +5,10 @@ from typing import Any, Literal
 
 import yaml
 
+from alignet_ray.config.backbone_checks import wrong_fields
 from alignet_ray.config.checks import above, at_least
-from alignet_ray.config.layers import AUTO, Representation, is_representation, refuse_unknown_layer
+from alignet_ray.config.layers import AUTO, Representation, refuse_unknown_layer
+from alignet_ray.config.plain_yaml import load_yaml
 from alignet_ray.config.presets import DEFAULT_TEACHER_NAME, PRESETS, UNNAMED, Preset
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import ConfigError, RecordError
@@ -99,7 +101,7 @@ class BackboneConfig:
     def arguments(self) -> dict[str, Any]:
         """Arguments of the architecture by name, their values read as YAML."""
         pairs = (argument.split("=", 1) for argument in self.model_args)
-        return {key: yaml.safe_load(value) for key, value in pairs}
+        return {key: _argument(key, value) for key, value in pairs}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,9 +155,9 @@ class ResolvedBackbone:
             backbone = ResolvedBackbone(**known)
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"backbone record lacks {error}", "a backbone", place) from error
-        if not is_representation(backbone.representation):
-            value = f"representation {backbone.representation!r}"
-            raise RecordError(value, "the name of a layer", place)
+        wrong = wrong_fields(backbone)
+        if wrong:
+            raise RecordError(", ".join(wrong), "fields of a backbone", place)
         return backbone
 
     def as_config(self, checkpoint: str | None = None) -> BackboneConfig:
@@ -169,6 +171,13 @@ class ResolvedBackbone:
             representation=self.representation,
             preprocessing=pixels,
         )
+
+
+def _argument(key: str, value: str) -> Any:
+    try:
+        return load_yaml(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{key}={value}", "a value in YAML", "model_args") from error
 
 
 def _plain(value: Any) -> Any:

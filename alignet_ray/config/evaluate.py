@@ -59,6 +59,9 @@ class EvaluateConfig:
     responses_layout: ChoicesLayout = "auto"
     """`triplets`: anchor positive odd, from 0; `responses`: i j k choice subject, from 1;
     `table`: columns object1, object2, object3, odd with ids."""
+    check_order: bool = True
+    """Refuse names whose objects' images fit numbered responses clearly better in another usual
+    order."""
     data_name: str = "human responses"
     """What the data are called in the results."""
     only: tuple[Section, ...] = ()

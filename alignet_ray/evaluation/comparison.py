@@ -23,14 +23,19 @@ from alignet_ray.evaluation.comparison_pictures import pictures_of
 from alignet_ray.evaluation.comparison_shown import pictured
 from alignet_ray.evaluation.comparison_tasks import Answer, Question, compare
 from alignet_ray.evaluation.image_sets import ImageSet
+from alignet_ray.evaluation.names_order import refuse_other_order
 from alignet_ray.evaluation.pairs import between, compared_pairs
 from alignet_ray.evaluation.representations import Representations
 from alignet_ray.evaluation.rows import DIFFERENCES, Row, row
+from alignet_ray.evaluation.uncertainty_rows import responses_per_triplet
 from alignet_ray.evaluation.workbench import Workbench
-from alignet_ray.functional.agreement import LEAST_REPEATED
+from alignet_ray.functional.agreement import (
+    LEAST_REPEATED,
+    is_repeated,
+    mean_entropy_of_people,
+)
 from alignet_ray.functional.comparison import PairDisagreements
 from alignet_ray.functional.random_streams import RandomStream
-from alignet_ray.functional.uncertainty import people_entropy
 from alignet_ray.records.digests import Json
 from alignet_ray.stages.progress import progress
 from alignet_ray.stages.tasks import map_tasks
@@ -43,8 +48,10 @@ CHANGE = "the second's agreement less the first's where the two choose different
 HEADLINES: tuple[str, ...] = ()
 COMPARISONS = "comparisons"
 
-_USUAL_ENTROPY = 0.73
-"""People's mean entropy on THINGS in nats, where too few triplets say what it is here."""
+_USUAL_ENTROPY = 0.776
+"""People's mean entropy on THINGS in nats (20 responses to a triplet, corrected), where too few
+triplets say what it is here."""
+_ODD_ONE_OUT = "odd_one_out"
 _DRAWN_TRIPLETS = 100_000
 _MOST_IMAGES = 10_000
 _LEAST_IMAGES = 3
@@ -78,12 +85,15 @@ def measure(bench: Workbench, read_in: ComparedImages) -> Json:
     if reason is not None:
         bench.leave_out("comparison", reason)
         return {"data": {"name": read_in.images.name}, DIFFERENCES: [], COMPARISONS: []}
+    only = bench.config.only
+    if read_in.responses is not None and only and _ODD_ONE_OUT not in only:
+        refuse_other_order(read_in.responses, represented, bench.config)  # that part would have
     question, data = _question(bench.config, read_in, represented)
     answers: dict[tuple[int, int], Answer] = {}
-    vectors = [own.vectors for own in represented.models]
+    sources = [own.source for own in represented.models]
     shown = bench.config.resources.progress
     with progress("comparing models", len(pairs), "pairs", is_shown=shown) as advance:
-        for pair, answer in map_tasks(compare, pairs, vectors, question):
+        for pair, answer in map_tasks(compare, pairs, sources, question):
             answers[pair] = answer
             advance(1)
     rows: list[Row] = []
@@ -94,7 +104,7 @@ def measure(bench: Workbench, read_in: ComparedImages) -> Json:
         if answer.undefined is not None:
             bench.leave_out(f"{of['from_']} against {of['label']} {of['to']}", answer.undefined)
             continue
-        rows += _rows(of, answer, question)
+        rows += _rows(of, answer, question, read_in.images.name)
         comparisons.append(_described(of, answer, question, represented.keys))
     bench.shown[PART] = _shown(read_in.images, pictured(comparisons))
     return {"data": data, DIFFERENCES: rows, COMPARISONS: comparisons}
@@ -105,10 +115,9 @@ def _question(
 ) -> tuple[Question, Json]:
     num = len(represented.keys)
     triplets, counts = _triplets(read_in, represented.keys, config.seed)
-    entropies = people_entropy(counts)
-    entropies = entropies[np.isfinite(entropies)]
-    is_known = len(entropies) >= LEAST_REPEATED
-    entropy = float(entropies.mean()) if is_known else _USUAL_ENTROPY
+    repeated = counts[is_repeated(counts)]
+    is_known = len(repeated) >= LEAST_REPEATED
+    entropy = mean_entropy_of_people(repeated) if is_known else _USUAL_ENTROPY
     rows = RandomStream(config.seed, "comparison", "images").permutation(num)[:_MOST_IMAGES]
     question = Question(
         triplets=triplets,
@@ -129,6 +138,8 @@ def _question(
         "triplets": "people's" if counts.any() else "drawn",
         "mean_entropy": round(entropy, _DIGITS),
         "mean_entropy_of": "people's choices" if is_known else "people's choices on THINGS",
+        "mean_entropy_is": "corrected for few responses (Miller and Madow)",
+        **(responses_per_triplet(repeated) if is_known else {}),
         "shown": "an image is in at most two of the triplets, and of the pairs, of a list",
     }
     return question, data
@@ -146,9 +157,9 @@ def _triplets(read_in: ComparedImages, keys: Sequence[str], seed: int) -> tuple[
     return triplets, np.zeros_like(triplets)
 
 
-def _rows(of: dict[str, str], answer: Answer, question: Question) -> list[Row]:
+def _rows(of: dict[str, str], answer: Answer, question: Question, name: str) -> list[Row]:
     assert answer.different is not None, "it is defined"
-    named: dict[str, str] = {**of, "similarity": question.similarity}
+    named: dict[str, str] = {**of, "similarity": question.similarity, "data": name}
     rows = [row(DIFFERENT, answer.different, len(question.triplets), "triplets", **named)]
     if answer.sides is not None:
         rows += [

@@ -29,6 +29,7 @@ from alignet_ray.evaluation.similarity_domains import read_domain
 from alignet_ray.functional.agreement import count_choices
 from alignet_ray.records.choices import read_choices
 from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
+from alignet_ray.records.human import HumanChoices
 
 Triplets = Int[np.ndarray, "triplets 3"]
 NOTHING = (
@@ -54,10 +55,13 @@ class Said(NamedTuple):
 
 
 class ComparedImages(NamedTuple):
-    """Images, and people's choices among them where there are some."""
+    """Images, and people's choices among them where there are some; `responses` are those whose
+    numbers mean something by a names file alone.
+    """
 
     images: ImageSet
     said: Said | None
+    responses: HumanChoices | None = None
 
 
 def source_of(config: EvaluateConfig) -> str | None:
@@ -100,7 +104,7 @@ def _objects(config: EvaluateConfig) -> ComparedImages:
         return ComparedImages(objects.images, None)
     read = read_choices(config.responses, objects.names, config.responses_layout)
     counted = count_choices(read.triplets, read.odd_position)
-    return ComparedImages(objects.images, Said(read.names, *counted))
+    return ComparedImages(objects.images, Said(read.names, *counted), read)
 
 
 def _levels(config: EvaluateConfig) -> ComparedImages:

@@ -1,7 +1,8 @@
 """Two models side by side: what one task finds out about a pair of them.
 
 Raw similarities of two models differ by orders of magnitude, so each model's probabilities are at
-the temperature at which its mean entropy is people's: none is surer than the other on the whole.
+the temperature at which its mean entropy is people's, corrected for few responses
+(`functional.agreement.mean_entropy_of_people`): none is surer than the other on the whole.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
+from alignet_ray.evaluation.representations import Source, Vectors
 from alignet_ray.functional.bootstrap import Interval, mean_intervals
 from alignet_ray.functional.comparison import (
     PairDisagreements,
@@ -31,8 +33,6 @@ _MOST_MATCHED = 20_000
 _CANDIDATES = 20
 """So many times what is shown is looked at, so that one image does not fill the list."""
 
-Vectors = Float[np.ndarray, "images _"]
-"""Of one model; models have dimensions of their own."""
 Triplets = Int[np.ndarray, "triplets 3"]
 Probabilities = Float[np.ndarray, "triplets 3"]
 
@@ -77,9 +77,9 @@ class Answer(NamedTuple):
     less: PairDisagreements | None = None
 
 
-def compare(pair: tuple[int, int], vectors: Sequence[Vectors], question: Question) -> Answer:
-    """The second model of a pair against the first, which is its base."""
-    spaces = [as_similarity_space(vectors[place], question.similarity) for place in pair]
+def compare(pair: tuple[int, int], sources: Sequence[Source], question: Question) -> Answer:
+    """The second model of a pair against the first, which is its base. Reads those two alone."""
+    spaces = [as_similarity_space(sources[place].read(), question.similarity) for place in pair]
     try:
         shown = _shown_triplets(spaces, question)
         more, less = _shown_pairs(spaces, question)

@@ -1,8 +1,9 @@
 """Downstream tasks: what alignment buys where labels are few or the test images of other kinds.
 
 Few-shot, linear and nearest-neighbour classification on frozen representations, and BREEDS's
-superclasses on classes that were not trained on. One data set after the other: its vectors of all
-models are held once here and once in the object store; each probe is a task.
+superclasses on classes that were not trained on. One data set after the other and one model after
+the other: its vectors of the data set are held once here and once in the object store, whatever
+the number of models; each probe is a task.
 """
 
 from collections.abc import Mapping, Sequence
@@ -109,15 +110,17 @@ def measure(bench: Workbench, read_in: Downstream) -> Json:
 def _answers(
     bench: Workbench, material: Material, asked: Sequence[Asked], parts: Sequence[BreedsPart]
 ) -> dict[Asked, Answer]:
-    """All probes of one data set, one task each."""
+    """All probes of one data set, one task each, model after model."""
     answers: dict[Asked, Answer] = {}
     config = bench.config
     with progress(
         f"probing {material.name}", len(asked), "probes", is_shown=config.resources.progress
     ) as advance:
-        for one, found in map_tasks(answer, asked, material, parts, config.seed):
-            answers[one] = found
-            advance(1)
+        for model in sorted({one.model for one in asked}):
+            own = [one for one in asked if one.model == model]
+            for one, found in map_tasks(answer, own, material.at_hand(model), parts, config.seed):
+                answers[one] = found
+                advance(1)
     return answers
 
 
@@ -148,6 +151,8 @@ def _rules(config: DownstreamConfig) -> Json:
         "few_shot": f"C = {SHOTS_STRENGTH:g}, {config.num_seeds} draws, the same for all models",
         "linear": f"C of {', '.join(f'{c:g}' for c in STRENGTHS)}, by a held-out fifth",
         "nearest": f"{config.neighbours} votes, cosines",
+        "most_train_images": config.most_train_images,
+        "most_test_images": config.most_test_images,
         "held_out": f"one of {config.held_out} images of each class, where there is no test set",
         "intervals": "few-shot: over draws; all others: Wald, over test images",
     }

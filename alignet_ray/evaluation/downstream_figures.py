@@ -11,7 +11,7 @@ from jaxtyping import Shaped
 
 from alignet_ray.evaluation.pairs import between_models, compared_pairs
 from alignet_ray.evaluation.references import COMPARED, EvaluatedModel
-from alignet_ray.evaluation.rows import Row, row
+from alignet_ray.evaluation.rows import Row, row, significant
 from alignet_ray.functional.bootstrap import Interval
 from alignet_ray.functional.intervals import (
     difference_interval,
@@ -90,7 +90,10 @@ def sign_tests(figures: Sequence[Row]) -> list[Row]:
         before, after = np.array(pairs).T
         test = sign_test(before, after)
         named = {} if level is None else {"level": level}
-        found.append({"measure": measure, **named, "num_cases": len(pairs), **test._asdict()})
+        found.append(
+            {"measure": measure, **named, "num_cases": len(pairs), **test._asdict(),
+             "p_value": significant(test.p_value)}
+        )  # fmt: skip
     return found
 
 

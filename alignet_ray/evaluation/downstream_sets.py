@@ -124,7 +124,7 @@ def _labelled(
             ", ".join(places), f"Put them in a folder per class, or give {flag}.",
         )  # fmt: skip
     counts: Json = {
-        "images_sha256": listing_sha256(listing),
+        "listing_sha256": listing_sha256(listing),
         "num_images": listing.num_rows,
         "num_without_label": listing.num_rows - found.num_rows,
     }

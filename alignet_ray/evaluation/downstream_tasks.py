@@ -1,8 +1,8 @@
 """One probe of one model on one data set: the work of one task, the same in any process.
 
-Memory of a task: the data set's vectors lie in the object store; a probe of all images holds
-three float32 copies of its training vectors (`functional/softmax_regression.py`), k-NN a float64
-copy of training and test vectors.
+Memory of a task: its model's vectors of the data set lie in the object store; a probe of all images
+holds three float32 copies of its training vectors (`functional/softmax_regression.py`), k-NN a
+float64 copy of training and test vectors.
 """
 
 from collections.abc import Sequence
@@ -45,9 +45,9 @@ def answer(asked: Asked, material: Material, parts: Sequence[BreedsPart], seed: 
     """What was asked."""
     if asked.kind == "breeds":
         return _breeds(material, asked.model, parts[asked.number], seed)
-    train, labels = material.train[asked.model], material.labels
+    train, labels = material.train[asked.model].read(), material.labels
     if asked.kind == "nearest":
-        found = [_nearest(material, asked, test) for test in material.tests]
+        found = [_nearest(train, labels, asked, test) for test in material.tests]
         return Answer(tuple(found))
     if asked.kind == "few-shot":
         rows = _rows_of(labels, material.with_shots(asked.number))
@@ -71,28 +71,33 @@ def tested(
 ) -> tuple[Float[np.ndarray, "images dim"] | None, Int[np.ndarray, "images"]]:
     """The test images of the classes of a probe, if the model has any; and their labels."""
     rows = _rows_of(test.labels, classes)
-    vectors = test.vectors[model]
-    if vectors is None or not len(rows):
+    source = test.sources[model]
+    if source is None or not len(rows):
         return None, test.labels[rows]
-    return vectors[rows], test.labels[rows]
+    return source.read()[rows], test.labels[rows]
 
 
-def _nearest(material: Material, asked: Asked, test: TestPart) -> Correct | None:
+def _nearest(
+    train: Float[np.ndarray, "train dim"],
+    labels: Int[np.ndarray, "train"],
+    asked: Asked,
+    test: TestPart,
+) -> Correct | None:
     """Training images of the classes that are not allowed have no vote."""
-    vectors, labels = test.vectors[asked.model], material.labels
-    if vectors is None or not len(vectors):
+    source = test.sources[asked.model]
+    if source is None or not len(test.labels):
         return None
-    train = material.train[asked.model]
     if test.allowed is not None:
         rows = _rows_of(labels, np.array(test.allowed))
         train, labels = train[rows], labels[rows]
-    return nearest_class(train, labels, vectors, asked.number) == test.labels
+    return nearest_class(train, labels, source.read(), asked.number) == test.labels
 
 
 def _breeds(material: Material, model: int, part: BreedsPart, seed: int) -> Answer:
-    train, test = material.train[model], material.tests[0].vectors[model]
-    if test is None:
+    source = material.tests[0].sources[model]
+    if source is None:
         return Answer((None, None))
+    train, test = material.train[model].read(), source.read()
     probe = linear_probe(train[part.train_rows], part.targets, seed=seed)
     target = np.concatenate([test[part.target_rows], train[part.target_train_rows]])
     source = probe.predictions(test[part.source_rows]) == part.source_expected

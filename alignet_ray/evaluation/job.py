@@ -33,7 +33,7 @@ from alignet_ray.evaluation.known_models import (
 from alignet_ray.evaluation.references import EvaluatedModel, resolve_models
 from alignet_ray.evaluation.report.job import write_page
 from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, csv_text
-from alignet_ray.evaluation.workbench import UnusableModel, Workbench
+from alignet_ray.evaluation.workbench import Unusable, Workbench
 from alignet_ray.functional.bootstrap import LEVEL
 from alignet_ray.records.digests import Json
 from alignet_ray.records.evaluation import FORMAT_VERSION, RESULTS_NAME, write_results
@@ -114,7 +114,7 @@ def _measured(bench: Workbench, given: Mapping[str, Any]) -> dict[str, Json]:
         note(f"measuring {name.replace('_', ' ')}", is_shown=config.resources.progress)
         try:
             measured[name] = PARTS[name].measure(bench, read)
-        except UnusableModel:
+        except Unusable:
             raise
         except InputError as error:
             # What was measured is kept; a part that was asked for by name must not be missing.

@@ -3,7 +3,11 @@
 Either half works alone: people's trials with their stimuli, and catch trials with their images.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int
 
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.config.levels import LevelsConfig
@@ -34,8 +38,10 @@ from alignet_ray.evaluation.levels_people import (
 )
 from alignet_ray.evaluation.levels_pictures import failed_catch, level_examples
 from alignet_ray.evaluation.parts import lacking_flags
+from alignet_ray.evaluation.representations import Representations
 from alignet_ray.evaluation.scores import score_models
 from alignet_ray.evaluation.workbench import Workbench
+from alignet_ray.functional.triplet_scores import TripletScores
 from alignet_ray.records.digests import Json
 from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
 from alignet_ray.records.levels import TRIAL_SUFFIXES
@@ -122,16 +128,9 @@ def _measure_people(bench: Workbench, people: PeopleOnLevels) -> tuple[Json, Row
     config = bench.config
     represented = bench.represent(people.images)
     judged = on_represented(people, represented)
-    scores = score_models(
-        represented.models,
-        judged.triplets,
-        similarities=config.similarities,
-        temperatures=config.temperatures,
-        shows_progress=config.resources.progress,
-    )
+    scores = _scores(config, represented, judged.triplets, config.temperatures)
     chosen = Chosen(
-        # Without their vectors, which no figure needs any more.
-        models=represented.subset([]).models,
+        models=represented.models,
         scores=scores,
         judged=judged,
         temperatures=config.temperatures,
@@ -148,13 +147,7 @@ def _measure_catch(bench: Workbench, catch: CatchTrials) -> tuple[Json, Rows, li
     config = bench.config
     represented = bench.represent(catch.images)
     shown = shown_catch(catch, represented)
-    scores = score_models(
-        represented.models,
-        shown.triplets,
-        similarities=config.similarities,
-        temperatures=(),
-        shows_progress=False,
-    )
+    scores = _scores(config, represented, shown.triplets, ())
     found = catch_rows(
         represented.models, scores, shown, num_resamples=config.num_resamples, seed=config.seed
     )
@@ -163,3 +156,22 @@ def _measure_catch(bench: Workbench, catch: CatchTrials) -> tuple[Json, Rows, li
         represented.models, scores, shown, catch.images, represented.keys, config.num_shown
     )
     return described_catch(catch, shown, represented), found, failed
+
+
+def _scores(
+    config: EvaluateConfig,
+    represented: Representations,
+    triplets: Int[np.ndarray, "triplets 3"],
+    temperatures: Sequence[float],
+) -> dict[str, list[TripletScores]]:
+    """What the models say of triplets, by similarity."""
+    return {
+        similarity: score_models(
+            represented.models,
+            triplets,
+            similarity=similarity,
+            temperatures=temperatures,
+            shows_progress=config.resources.progress,
+        )
+        for similarity in config.similarities
+    }

@@ -92,7 +92,7 @@ def catch_rows(
         rows[FIGURES] += [
             row(
                 CATCH_ACCURACY, exact_interval(int(own_right.sum()), num), num, "triplets",
-                similarity=similarity, **model.name,
+                similarity=similarity, data=CATCH_NAME, **model.name,
             )
             for model, own_right in zip(models, right, strict=True)
         ]  # fmt: skip
@@ -103,7 +103,7 @@ def catch_rows(
         rows[DIFFERENCES] += [
             row(
                 CATCH_ACCURACY, interval, num, "triplets", similarity=similarity,
-                **between(models[before], models[after]),
+                data=CATCH_NAME, **between(models[before], models[after]),
             )
             for (before, after), interval in zip(pairs, intervals, strict=True)
         ]  # fmt: skip

@@ -10,8 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from alignet_ray.evaluation.levels_people import levels_shown, rows_at
-from alignet_ray.evaluation.odd_one_out import MAJORITY_SHARE, ONE_AGAINST_OTHERS, UNCERTAINTY
+from alignet_ray.evaluation.levels_people import IMAGES_NAME, levels_shown, rows_at
+from alignet_ray.evaluation.odd_one_out import (
+    MAJORITY_SHARE,
+    ONE_AGAINST_OTHERS,
+    UNCERTAINTY,
+    ceiling_rows,
+)
 from alignet_ray.evaluation.pairs import between, compared_pairs
 from alignet_ray.evaluation.representations import Represented
 from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, Row, row
@@ -35,7 +40,7 @@ Item = tuple[str, str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """What people and models said of the same triplets; the models without their vectors.
+    """What people and models said of the same triplets.
 
     `scores` are by similarity, in the order of the models, with entropies at each one's
     `temperatures_of`.
@@ -92,6 +97,7 @@ def rows_of_item(item: Item, chosen: Chosen) -> Rows:
         num_resamples=chosen.num_resamples,
         seed=chosen.seed,
         similarity=similarity,
+        data=IMAGES_NAME,
         level=level,
     )
     return {FIGURES: own, DIFFERENCES: changed, CEILINGS: []}
@@ -134,7 +140,7 @@ def _level_rows(
     chosen: Chosen,
     pairs: Sequence[tuple[int, int]],
 ) -> Rows:
-    of = {"similarity": similarity, "level": level}
+    of = {"similarity": similarity, "data": IMAGES_NAME, "level": level}
     num = scored.num_triplets
     models = chosen.models
     rows: Rows = {FIGURES: [], DIFFERENCES: [], CEILINGS: _ceilings(level, scored)}
@@ -154,11 +160,6 @@ def _level_rows(
 
 
 def _ceilings(level: str, scored: LevelScores) -> list[Row]:
-    why = None if scored.num_repeated else "no triplet that two people or more judged"
-    return [
-        row(measure, interval, scored.num_repeated, "triplets", undefined=why, level=level)
-        for measure, interval in (
-            (ONE_AGAINST_OTHERS, scored.noise_ceiling),
-            (MAJORITY_SHARE, scored.majority_share),
-        )
-    ]
+    return ceiling_rows(
+        scored.ceilings, (ONE_AGAINST_OTHERS, MAJORITY_SHARE), data=IMAGES_NAME, level=level
+    )

@@ -11,6 +11,7 @@ from alignet_ray.errors import InputError
 from alignet_ray.evaluation.image_sets import ImageSet, objects_set
 from alignet_ray.evaluation.parts import given
 from alignet_ray.evaluation.representations import Representations
+from alignet_ray.evaluation.uncertainty_rows import PLUG_IN, responses_per_triplet
 from alignet_ray.functional.agreement import is_repeated
 from alignet_ray.functional.level_scores import ALL_LEVELS
 from alignet_ray.functional.levels import (
@@ -129,6 +130,7 @@ def rules(least_responses: int) -> Json:
         "sets": "response times and people's entropy use the first kept participant of each set "
         "of trials",
         "triplets": f"left out with fewer than {counted(least_responses, 'response')}",
+        "people_entropy": PLUG_IN,
         "times": f"mean of the natural logarithm of seconds, of trials up to {SLOWEST_SECONDS:g} s",
         "ceilings": "over triplets that two people or more judged; a choice among t that tie for "
         "the majority of the others counts 1 / t",
@@ -199,11 +201,10 @@ def _image_counts(people: PeopleOnLevels, represented: Representations) -> Json:
 def _level_counts(judged: JudgedTriplets, level: str) -> Json:
     rows = rows_at(judged, level)
     counts = judged.counts[rows]
-    per_triplet = counts.sum(axis=1)
     return {
         "num_triplets": len(counts),
         "num_responses": int(counts.sum()),
-        "responses_per_triplet": [int(per_triplet.min()), int(per_triplet.max())],
+        **responses_per_triplet(counts),
         "num_with_one_response": int((~is_repeated(counts)).sum()),
         "num_without_time": int(np.isnan(judged.mean_log_seconds[rows]).sum()),
         "num_without_entropy": int(np.isnan(people_entropy(judged.own_counts[rows])).sum()),

@@ -4,7 +4,6 @@ All figures come from the same unique triplets and the same resamples of them, s
 be compared; a triplet weighs as many responses as it has.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,29 +12,29 @@ from jaxtyping import Int
 
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.errors import InputError
-from alignet_ray.evaluation.image_sets import ImageSet, objects_set
+from alignet_ray.evaluation.given_images import read_objects, refuse_missing_objects
+from alignet_ray.evaluation.image_sets import ImageSet
+from alignet_ray.evaluation.names_order import order_said, refuse_other_order, remarks_on
 from alignet_ray.evaluation.pairs import between, compared_pairs
 from alignet_ray.evaluation.parts import given, lacking_flags
 from alignet_ray.evaluation.representations import Representations, Represented
 from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, Row, row
 from alignet_ray.evaluation.scores import score_models
-from alignet_ray.evaluation.uncertainty_rows import uncertainty_rows
-from alignet_ray.evaluation.workbench import Workbench
-from alignet_ray.functional.agreement import (
-    choice_entropy,
-    count_choices,
-    is_repeated,
-    leave_one_out_majority,
-    majority_share,
+from alignet_ray.evaluation.uncertainty_rows import (
+    PLUG_IN,
+    responses_per_triplet,
+    uncertainty_rows,
 )
-from alignet_ray.functional.bootstrap import Interval, mean_intervals
+from alignet_ray.evaluation.workbench import Workbench
+from alignet_ray.functional.agreement import count_choices
+from alignet_ray.functional.bootstrap import mean_intervals
+from alignet_ray.functional.ceilings import Ceilings, people_ceilings
 from alignet_ray.functional.triplet_scores import TripletScores, value_of_choice
 from alignet_ray.functional.uncertainty import people_entropy
 from alignet_ray.records.choices import read_choices
 from alignet_ray.records.digests import Json, sha256
-from alignet_ray.records.given_files import refuse_missing_files, refuse_missing_folder
-from alignet_ray.records.human import HumanChoices, read_names
-from alignet_ray.records.object_images import find_object_images
+from alignet_ray.records.given_files import refuse_missing_files
+from alignet_ray.records.human import HumanChoices
 from alignet_ray.records.store import read_url
 
 ACCURACY = "odd-one-out accuracy"
@@ -65,22 +64,15 @@ def lacking(config: EvaluateConfig) -> str | None:
 
 def refuse_missing(config: EvaluateConfig) -> None:
     """Raise InputError for what is named and not there."""
-    refuse_missing_files(
-        (
-            ("--names", config.names, "object ids, one a line"),
-            ("--responses", config.responses, "a file of choices"),
-        )
-    )
-    if config.images is not None:
-        refuse_missing_folder(config.images, "a folder of object images", "Check --images.")
+    refuse_missing_objects(config)
+    refuse_missing_files((("--responses", config.responses, "a file of choices"),))
 
 
 def read(config: EvaluateConfig) -> OddOneOut:
     """The choices and the images. Raises InputError where they cannot be used."""
-    names = read_names(given(config.names))
-    responses = read_choices(given(config.responses), names, config.responses_layout)
-    images = find_object_images(given(config.images), names)
-    return OddOneOut(responses, objects_set(config.data_name, images), images.missing)
+    objects = read_objects(config)
+    responses = read_choices(given(config.responses), objects.names, config.responses_layout)
+    return OddOneOut(responses, objects.images, objects.missing)
 
 
 def measure(bench: Workbench, read_in: OddOneOut) -> Json:
@@ -93,26 +85,31 @@ def measure(bench: Workbench, read_in: OddOneOut) -> Json:
             "no response shows only objects with an image", "some that do",
             config.responses or "", "Check that names and responses belong together.",
         )  # fmt: skip
+    orders = refuse_other_order(read_in.responses, represented, config)
     triplets, counts = count_choices(rows, read_in.responses.odd_position[kept])
-    scores = score_models(
-        represented.models,
-        triplets,
-        similarities=config.similarities,
-        temperatures=config.temperatures,
-        shows_progress=config.resources.progress,
-    )
     all_figures: list[Row] = []
     all_differences: list[Row] = []
-    for similarity, own in scores.items():
-        found, changed = figures(represented.models, own, counts, similarity, config)
+    for similarity in config.similarities:
+        # One similarity after the other: entropies of millions of triplets are not small.
+        scores = score_models(
+            represented.models,
+            triplets,
+            similarity=similarity,
+            temperatures=config.temperatures,
+            shows_progress=config.resources.progress,
+        )
+        found, changed = figures(represented.models, scores, counts, similarity, config)
         all_figures += found
         all_differences += changed
     return {
         "data": _data(config, read_in, represented)
-        | _counted(counts, read_in.responses, len(rows)),
+        | _counted(counts, read_in.responses, len(rows))
+        | {"order_of_names": order_said(read_in.responses, config, orders)},
         FIGURES: all_figures,
         DIFFERENCES: all_differences,
-        CEILINGS: ceilings(counts, num_resamples=config.num_resamples, seed=config.seed),
+        CEILINGS: ceilings(
+            counts, num_resamples=config.num_resamples, seed=config.seed, data=config.data_name
+        ),
     }
 
 
@@ -132,31 +129,23 @@ def figures(
     return accuracies + uncertainties, changed + doubts
 
 
-def ceilings(counts: Counts, *, num_resamples: int, seed: int) -> list[Row]:
-    """How far people agree, as means over the unique triplets that two people or more judged: one
-    answer agrees with itself.
-    """
-    repeated = counts[is_repeated(counts)]
-    if not len(repeated):
-        nothing = Interval(math.nan, math.nan, math.nan)
-        return [
-            row(name, nothing, 0, "triplets", undefined="no triplet was judged by two people")
-            for name in (MAJORITY_SHARE, ONE_AGAINST_OTHERS, PEOPLE_ENTROPY)
-        ]
-    measures = {
-        MAJORITY_SHARE: majority_share(repeated),
-        ONE_AGAINST_OTHERS: leave_one_out_majority(repeated),
-        PEOPLE_ENTROPY: choice_entropy(repeated),
+def ceilings(counts: Counts, *, num_resamples: int, seed: int, data: str) -> list[Row]:
+    """How far people agree, in three measures."""
+    found = people_ceilings(counts, num_resamples=num_resamples, seed=seed)
+    return ceiling_rows(found, (MAJORITY_SHARE, ONE_AGAINST_OTHERS, PEOPLE_ENTROPY), data=data)
+
+
+def ceiling_rows(found: Ceilings, measures: Sequence[str], **of: str) -> list[Row]:
+    """Some of the ceilings as rows, `of` some data and a level of them."""
+    undefined = None if found.num_repeated else "no triplet that two people or more judged"
+    intervals = {
+        MAJORITY_SHARE: found.majority_share,
+        ONE_AGAINST_OTHERS: found.noise_ceiling,
+        PEOPLE_ENTROPY: found.entropy,
     }
-    intervals = mean_intervals(
-        np.column_stack(list(measures.values())),
-        np.ones(len(repeated)),
-        num_resamples=num_resamples,
-        seed=seed,
-    )
     return [
-        row(name, interval, len(repeated), "triplets")
-        for name, interval in zip(measures, intervals, strict=True)
+        row(name, intervals[name], found.num_repeated, "triplets", undefined=undefined, **of)
+        for name in measures
     ]
 
 
@@ -178,13 +167,17 @@ def _accuracies(
         seed=config.seed,
     )
     num = int(weights.sum())
+    of_models = intervals[: len(models)]
     own = [
-        row(ACCURACY, interval, num, "responses", similarity=similarity, **model.name)
-        for model, interval in zip(models, intervals, strict=False)
-    ]
+        row(
+            ACCURACY, interval, num, "responses", similarity=similarity, data=config.data_name,
+            remark=remark, **model.name,
+        )
+        for model, interval, remark in zip(models, of_models, remarks_on(of_models), strict=True)
+    ]  # fmt: skip
     changed = [
         row(
-            ACCURACY, interval, num, "responses", similarity=similarity,
+            ACCURACY, interval, num, "responses", similarity=similarity, data=config.data_name,
             **between(models[before], models[after]),
         )
         for (before, after), interval in zip(pairs, intervals[len(models) :], strict=True)
@@ -209,6 +202,7 @@ def _uncertainties(
         num_resamples=config.num_resamples,
         seed=config.seed,
         similarity=similarity,
+        data=config.data_name,
     )
 
 
@@ -217,6 +211,7 @@ def _data(config: EvaluateConfig, read_in: OddOneOut, represented: Representatio
         "name": config.data_name,
         "names_sha256": sha256(read_url(given(config.names))),
         "responses_sha256": sha256(read_url(given(config.responses))),
+        "responses_layout": config.responses_layout,
         "num_objects": len(read_in.images.keys) + len(read_in.missing),
         "num_embedded_objects": len(represented.keys),
         "missing_images": list(read_in.missing),
@@ -230,5 +225,6 @@ def _counted(counts: Counts, responses: HumanChoices, num_used: int) -> Json:
         "num_responses": num_used,
         "num_dropped_responses": len(responses.triplets) - num_used,
         "num_triplets": len(counts),
-        "responses_per_triplet": [int(f(counts.sum(axis=1))) for f in (min, max)],
+        **responses_per_triplet(counts),
+        "people_entropy": PLUG_IN,
     }

@@ -1,36 +1,99 @@
-"""Representations of all models on the same images, each backbone run once."""
+"""Representations of all models on the same images, each backbone run once.
+
+Vectors stay on disk, in the cache or in the user's file of ready embeddings, and are read where
+they are needed: in the task of one model, or of two that are compared, and let go with it. The
+process that runs the job holds keys, row numbers and reasons, whatever the number of models.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.errors import InputError
 from alignet_ray.evaluation.references import EvaluatedModel
+from alignet_ray.records.object_vectors import read_object_vectors
+from alignet_ray.records.teacher_bundle import Transform
+
+Vectors = Float[np.ndarray, "images _"]
+"""Of one model; models have dimensions of their own."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Where vectors lie; small, so that it can be given to tasks."""
+
+    def read(self) -> Vectors:
+        """The vectors, which belong to the caller."""
+        ...
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """Vectors that are at hand."""
+
+    vectors: Vectors
+
+    def read(self) -> Vectors:
+        """The vectors themselves."""
+        return self.vectors
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadyVectors:
+    """Those of a user's file that have one of the keys, in the keys' order."""
+
+    url: str
+    keys: tuple[str, ...]
+
+    def read(self) -> Vectors:
+        """The file's vectors."""
+        return read_object_vectors(self.url, self.keys).vectors
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenRows:
+    """Some rows of another source, transformed where there is a transform."""
+
+    source: Source
+    rows: Int[np.ndarray, "images"]
+    transform: Transform | None = None
+
+    def read(self) -> Vectors:
+        """The rows; the source's others are held meanwhile."""
+        vectors = self.source.read()
+        if not np.array_equal(self.rows, np.arange(len(vectors))):
+            vectors = vectors[self.rows]
+        return vectors if self.transform is None else self.transform.apply(vectors)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Embedded:
-    """A model's vectors of the images that it has; rejects by key, with the reason."""
+    """A model's images: the key of each row of the source; rejects by key, with the reason."""
 
     keys: tuple[str, ...]
-    vectors: Float[np.ndarray, "images dim"]
+    source: Source
     rejects: Mapping[str, str]
     backbone: ResolvedBackbone | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Represented:
-    """A model, what its backbone turned out to be, and its vectors of the common images.
+    """A model, what its backbone turned out to be, and where its vectors of the images lie.
 
     `backbone` is None where embeddings were given ready.
     """
 
     model: EvaluatedModel
     backbone: ResolvedBackbone | None
-    vectors: Float[np.ndarray, "images dim"]
+    source: Source
+
+    def read(self) -> Vectors:
+        """Its vectors of the common images."""
+        return self.source.read()
 
     @property
     def name(self) -> dict[str, str]:
@@ -57,7 +120,10 @@ class Representations:
         return replace(
             self,
             keys=tuple(self.keys[row] for row in rows),
-            models=tuple(replace(own, vectors=own.vectors[chosen]) for own in self.models),
+            models=tuple(
+                replace(own, source=ChosenRows(source=own.source, rows=chosen))
+                for own in self.models
+            ),
         )
 
 
@@ -77,8 +143,7 @@ def on_common_images(had: Sequence[tuple[EvaluatedModel, Embedded]], place: str)
     represented: list[Represented] = []
     for model, own in had:
         row_of = {key: row for row, key in enumerate(own.keys)}
-        vectors = own.vectors[[row_of[key] for key in common]]
-        if model.transform is not None:
-            vectors = model.transform.apply(vectors)
-        represented.append(Represented(model=model, backbone=own.backbone, vectors=vectors))
+        rows = np.array([row_of[key] for key in common], dtype=np.int64)
+        source = ChosenRows(source=own.source, rows=rows, transform=model.transform)
+        represented.append(Represented(model=model, backbone=own.backbone, source=source))
     return Representations(keys=common, models=tuple(represented), rejects=rejects)

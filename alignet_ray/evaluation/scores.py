@@ -1,4 +1,8 @@
-"""What every model says of triplets: one task per model and similarity, each scored once."""
+"""What every model says of triplets: one task per model and similarity, each scored once.
+
+A task reads its model's vectors, those of no other. What comes back is small: one byte a triplet
+and eight more for each temperature.
+"""
 
 from collections.abc import Sequence
 
@@ -12,34 +16,34 @@ from alignet_ray.functional.triplet_scores import TripletScores, score_triplets
 from alignet_ray.stages.progress import progress
 from alignet_ray.stages.tasks import map_tasks
 
-Scores = dict[str, list[TripletScores]]
-"""By similarity, in the order of the models; entropies are at each model's `temperatures_of`."""
-
 
 def score_models(
     models: Sequence[Represented],
     triplets: Int[np.ndarray, "triplets 3"],
     *,
-    similarities: Sequence[str],
+    similarity: str,
     temperatures: Sequence[float],
     shows_progress: bool = True,
-) -> Scores:
-    """Choices and entropies of every model under every similarity. Triplets are rows of vectors."""
-    items = [(place, name) for name in similarities for place in range(len(models))]
-    found: dict[tuple[int, str], TripletScores] = {}
-    with progress("scored", len(items), "models", is_shown=shows_progress) as advance:
-        for item, scores in map_tasks(_scores, items, tuple(models), triplets, tuple(temperatures)):
-            found[item] = scores
+) -> list[TripletScores]:
+    """Choices and entropies of every model under one similarity, in the order of the models.
+
+    Triplets are rows of vectors; entropies are at each model's `temperatures_of`.
+    """
+    found: dict[int, TripletScores] = {}
+    shared = (tuple(models), triplets, similarity, tuple(temperatures))
+    with progress("scored", len(models), "models", is_shown=shows_progress) as advance:
+        for place, scores in map_tasks(_scores, range(len(models)), *shared):
+            found[place] = scores
             advance(1)
-    return {name: [found[place, name] for place in range(len(models))] for name in similarities}
+    return [found[place] for place in range(len(models))]
 
 
 def _scores(
-    item: tuple[int, str],
+    place: int,
     models: Sequence[Represented],
     triplets: Int[np.ndarray, "triplets 3"],
+    similarity: str,
     temperatures: Sequence[float],
 ) -> TripletScores:
-    place, similarity = item
-    space = as_similarity_space(models[place].vectors, similarity)
+    space = as_similarity_space(models[place].read(), similarity)
     return score_triplets(space, triplets, temperatures_of(models[place].model, temperatures))

@@ -13,9 +13,8 @@ import numpy as np
 from jaxtyping import Float
 
 from alignet_ray.evaluation.references import AS_IS, COMPARED
-from alignet_ray.evaluation.representations import Representations
-from alignet_ray.evaluation.rows import Row, row
-from alignet_ray.evaluation.similarity_tasks import Vectors
+from alignet_ray.evaluation.representations import Representations, Source
+from alignet_ray.evaluation.rows import Row, rounded, row
 from alignet_ray.functional.bootstrap import Interval
 from alignet_ray.functional.rsa import model_agreement
 from alignet_ray.records.digests import Json
@@ -44,7 +43,7 @@ def agreement_of(name: str, represented: Representations) -> tuple[Json, list[Ro
     their own.
     """
     models = represented.models
-    matrix = model_matrix([own.vectors for own in models])
+    matrix = model_matrix([own.source for own in models])
     sides = sides_of([own.name for own in models])
     rows = [
         _mean_row(matrix, places, name, variant)
@@ -56,8 +55,7 @@ def agreement_of(name: str, represented: Representations) -> tuple[Json, list[Ro
         "data": name,
         "num_images": len(represented.keys),
         "models": [own.name for own in models],
-        "matrix": [[value if math.isfinite(value) else None for value in line]
-                   for line in matrix.tolist()],
+        "matrix": [[rounded(value) for value in line] for line in matrix.tolist()],
         "undefined": [
             {**own, "reason": "all similarities of the model are equal"} for own in undefined
         ],
@@ -65,19 +63,19 @@ def agreement_of(name: str, represented: Representations) -> tuple[Json, list[Ro
     return record, rows
 
 
-def model_matrix(vectors: Sequence[Vectors]) -> Matrix:
+def model_matrix(sources: Sequence[Source]) -> Matrix:
     """Spearman's correlation of each two models' Pearson matrices; inside `ray_session`.
 
     Whatever the number of models, a task holds the ranks of at most eight: 200 MB each for 10,000
     images.
     """
     blocks = [
-        tuple(range(start, min(start + _BLOCK_MODELS, len(vectors))))
-        for start in range(0, len(vectors), _BLOCK_MODELS)
+        tuple(range(start, min(start + _BLOCK_MODELS, len(sources))))
+        for start in range(0, len(sources), _BLOCK_MODELS)
     ]
     items = [first + second for first, second in combinations(blocks, 2)] or blocks
-    matrix = np.full((len(vectors), len(vectors)), np.nan)
-    for places, found in map_tasks(_agreement, items, list(vectors)):
+    matrix = np.full((len(sources), len(sources)), np.nan)
+    for places, found in map_tasks(_agreement, items, list(sources)):
         matrix[np.ix_(places, places)] = found
     return matrix
 
@@ -97,8 +95,8 @@ def sides_of(models: Sequence[Mapping[str, str]]) -> Sides:
     return Sides([first for first, _ in both], [last for _, last in both], as_is)
 
 
-def _agreement(places: tuple[int, ...], vectors: Sequence[Vectors]) -> Matrix:
-    return model_agreement(vectors[place] for place in places)
+def _agreement(places: tuple[int, ...], sources: Sequence[Source]) -> Matrix:
+    return model_agreement(sources[place].read() for place in places)
 
 
 def _mean_row(matrix: Matrix, places: Sequence[int], name: str, variant: str) -> Row:

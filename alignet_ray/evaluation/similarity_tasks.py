@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from alignet_ray.evaluation.representations import Represented
+from alignet_ray.evaluation.representations import Represented, Source
 from alignet_ray.evaluation.similarity_domains import Judged
 from alignet_ray.functional.rsa import human_agreement, mean_triangle, participants_agreement
 from alignet_ray.functional.rsa_resamples import resampled_agreement
@@ -14,11 +14,13 @@ from alignet_ray.functional.similarity_matrices import pearson_upper, spearman_o
 from alignet_ray.stages.progress import progress
 from alignet_ray.stages.tasks import map_tasks, run_task
 
+_MODELS_PER_TASK = 4
+"""A task of resamples ranks people's pairs as well: with several models that is little more."""
 _PAIRS_PER_TASK = 400_000_000
 """Pairs that a task of resamples ranks: some ten seconds, beside which its start is little."""
 
-Vectors = Float[np.ndarray, "images _"]
-"""Of one model; models have dimensions of their own."""
+Run = tuple[int, int, tuple[int, ...]]
+"""Resamples [first, last) of the models at some places."""
 
 
 class AgainstPeople(NamedTuple):
@@ -55,42 +57,53 @@ def domain_figures(
     """Every model against people; call it inside `ray_session`.
 
     A task holds one model's triangle and people's (400 MB each for 10,000 images) and what
-    ranking them takes.
+    ranking them takes; one of resamples those of at most four models.
     """
-    vectors = [own.vectors for own in models]
+    sources = [own.source for own in models]
     found: list[AgainstPeople | None] = [None] * len(models)
-    for place, own in map_tasks(against_people, range(len(models)), vectors, judged):
+    for place, own in map_tasks(against_people, range(len(models)), sources, judged):
         found[place] = own
     lower, upper = run_task(people_against_people, judged)
     samples = None
     if len(judged.rows) <= most_resampled:
-        samples = _samples(name, vectors, judged, num_resamples, seed, is_shown=is_shown)
+        samples = _samples(name, sources, judged, num_resamples, seed, is_shown=is_shown)
     return DomainFigures([own for own in found if own is not None], samples, lower, upper)
 
 
 def _samples(
     name: str,
-    vectors: Sequence[Vectors],
+    sources: Sequence[Source],
     judged: Judged,
     num_resamples: int,
     seed: int,
     *,
     is_shown: bool,
 ) -> Float[np.ndarray, "resamples models"]:
-    num_pairs = len(judged.rows) ** 2 // 2
-    step = max(1, _PAIRS_PER_TASK // (num_pairs * (len(vectors) + 1)))
-    runs = [(at, min(at + step, num_resamples)) for at in range(0, num_resamples, step)]
-    samples = np.empty((num_resamples, len(vectors)))
-    with progress(f"resampling {name}", num_resamples, "resamples", is_shown=is_shown) as advance:
-        for (start, stop), values in map_tasks(resampled, runs, vectors, judged, seed):
-            samples[start:stop] = values
-            advance(stop - start)
+    runs = runs_of(len(sources), len(judged.rows), num_resamples)
+    samples = np.empty((num_resamples, len(sources)))
+    total = num_resamples * len(sources)
+    with progress(f"resampling {name}", total, "resamples", is_shown=is_shown) as advance:
+        for (start, stop, places), values in map_tasks(resampled, runs, sources, judged, seed):
+            samples[start:stop, places] = values
+            advance(values.size)
     return samples
 
 
-def against_people(place: int, vectors: Sequence[Vectors], judged: Judged) -> AgainstPeople:
+def runs_of(num_models: int, num_images: int, num_resamples: int) -> list[Run]:
+    """What the tasks are: few models each, and so many resamples that each takes its time."""
+    starts = range(0, num_models, _MODELS_PER_TASK)
+    blocks = [tuple(range(at, min(at + _MODELS_PER_TASK, num_models))) for at in starts]
+    num_pairs = max(1, num_images**2 // 2)
+    runs: list[Run] = []
+    for block in blocks:
+        step = max(1, _PAIRS_PER_TASK // (num_pairs * (len(block) + 1)))
+        runs += [(at, min(at + step, num_resamples), block) for at in range(0, num_resamples, step)]
+    return runs
+
+
+def against_people(place: int, sources: Sequence[Source], judged: Judged) -> AgainstPeople:
     """One model against people, and against each of them where there are several."""
-    triangle, people = pearson_upper(vectors[place]), judged.kept
+    triangle, people = pearson_upper(sources[place].read()), judged.kept
     agreement = human_agreement(triangle, people)
     each = [spearman_of_pairs(triangle, own) for own in people] if len(people) > 1 else []
     return AgainstPeople(
@@ -106,11 +119,10 @@ def people_against_people(
 
 
 def resampled(
-    run: tuple[int, int], vectors: Sequence[Vectors], judged: Judged, seed: int
+    run: Run, sources: Sequence[Source], judged: Judged, seed: int
 ) -> Float[np.ndarray, "resamples models"]:
-    """Some of the resamples of all models, which see the same images."""
-    models = [pearson_upper(own) for own in vectors]
+    """Some of the resamples of some models; all models see the same images."""
+    start, stop, places = run
+    models = [pearson_upper(sources[place].read()) for place in places]
     human = mean_triangle(judged.kept)
-    return resampled_agreement(
-        models, human, len(judged.rows), start=run[0], stop=run[1], seed=seed
-    )
+    return resampled_agreement(models, human, len(judged.rows), start=start, stop=stop, seed=seed)

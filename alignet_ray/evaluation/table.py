@@ -74,7 +74,7 @@ def _table(
     title = ", ".join([measure, *([name] if name else []), *sorted(similarities)])
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
     rows = [*rows, *({**own, "label": _PEOPLE, "variant": own["measure"]} for own in ceilings)]
-    of = [key for key in _SHOWN_OF if any(key in own for own in rows)]
+    of = [key for key in _SHOWN_OF if {own.get(key) for own in rows} - {None, name}]
     for key in of:
         table.add_column(key, no_wrap=True)
     for column in ("model", "variant"):
@@ -118,8 +118,14 @@ def _text(value: object) -> str:
 
 
 def _notes(results: Json) -> list[str]:
+    notes = [
+        f"{own['measure']}, {own['label']} {own['variant']}, {own['similarity']}: {own['remark']}"
+        for part in results["parts"]
+        for own in rows_of(results, part, FIGURES)
+        if "remark" in own
+    ]
     settings = results["settings"]
-    notes = [f"{settings['ties']}; intervals: {settings['interval']}"]
+    notes.append(f"{settings['ties']}; intervals: {settings['interval']}")
     for measured in results["parts"].values():
         notes += _left_out_objects(measured.get("data", {}))
     notes += [f"left out: {own['what']}: {own['reason']}" for own in results["left_out"]]

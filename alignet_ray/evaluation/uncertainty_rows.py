@@ -1,15 +1,36 @@
-"""Rows that say whether models are unsure where people are: rank correlations of entropies."""
+"""Rows that say whether models are unsure where people are: rank correlations of entropies.
+
+People's entropies are those of their shares as they are (plug-in). Of few responses they are too
+low, by an amount that depends on the number of responses, which the results say; where triplets
+have about as many responses each, that changes their order, and so a rank correlation, little. A
+correction per triplet would add what differs between triplets by chance alone (how many of the
+three were chosen). Where people's mean entropy is a target it is corrected
+(`functional/agreement.py`).
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from alignet_ray.evaluation.pairs import between, compared_pairs
 from alignet_ray.evaluation.representations import Represented
-from alignet_ray.evaluation.rows import Row, row
+from alignet_ray.evaluation.rows import Row, rounded, row
 from alignet_ray.evaluation.temperatures import temperatures_of
 from alignet_ray.functional.uncertainty import uncertainty_correlations
+from alignet_ray.records.digests import Json
+
+PLUG_IN = "of the shares as they are (plug-in); with few responses it is too low"
+"""What people's entropies are, for the results."""
+
+
+def responses_per_triplet(counts: Int[np.ndarray, "triplets 3"]) -> Json:
+    """How many responses triplets have, for the results: the least, the most and the mean."""
+    numbers = counts.sum(axis=1)
+    return {
+        "responses_per_triplet": [int(numbers.min()), int(numbers.max())],
+        "mean_responses_per_triplet": rounded(float(numbers.mean())),
+    }
 
 
 def uncertainty_rows(

@@ -1,7 +1,8 @@
 """What every part of an evaluation works with: the models, and their vectors of any image set.
 
 An image set is embedded once per backbone, by the same Ray stage as in generate; the parts stay
-in the cache folder by digest, so that parts, jobs and later calls share them.
+in the cache folder by digest, so that parts, jobs and later calls share them. Vectors are read by
+who needs them (`representations.py`).
 """
 
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,12 @@ from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.errors import InputError
 from alignet_ray.evaluation.image_sets import ImageSet
 from alignet_ray.evaluation.references import BEFORE, EvaluatedModel
-from alignet_ray.evaluation.representations import Embedded, Representations, on_common_images
+from alignet_ray.evaluation.representations import (
+    Embedded,
+    ReadyVectors,
+    Representations,
+    on_common_images,
+)
 from alignet_ray.models.inner_blocks import NoSuchBlock
 from alignet_ray.records.object_vectors import NoCommonObject, read_object_vectors
 from alignet_ray.records.store import Folder
@@ -26,8 +32,12 @@ _LEAST_PRESENT = 0.5
 LeftOut = dict[str, str]
 
 
-class UnusableModel(InputError):
-    """A model that the user named cannot be run: nothing should be measured without it."""
+class Unusable(InputError):
+    """What the user named cannot be used as it is: no part should be measured without it."""
+
+
+class UnusableModel(Unusable):
+    """A model that the user named cannot be run."""
 
 
 class NoModel(InputError):
@@ -57,7 +67,7 @@ class Workbench:
             self.left_out.append(line)
 
     def represent(self, images: ImageSet, *, representation: str | None = None) -> Representations:
-        """Every model's vectors of an image set; with `representation` of another layer of it.
+        """Where every model's vectors of an image set lie; with `representation` of another layer.
 
         A student's initial weights that can no longer be had (a random start, a file that moved)
         are left out with the reason, as are ready embeddings of less than half of the images.
@@ -128,8 +138,8 @@ class Workbench:
         )
         self.resolved[backbone] = found.backbone
         return Embedded(
-            keys=found.object_ids,
-            vectors=found.vectors,
+            keys=found.keys,
+            source=found.parts,
             rejects=found.rejects,
             backbone=found.backbone,
         )
@@ -147,7 +157,7 @@ class Workbench:
             return None
         return Embedded(
             keys=found.object_ids,
-            vectors=found.vectors,
+            source=ReadyVectors(url=model.embeddings, keys=found.object_ids),
             rejects=dict.fromkeys(found.missing, f"no embedding in {model.label}"),
         )
 

@@ -2,23 +2,17 @@
 
 Every unique triplet counts once. Against the majority a tie of people shares the credit
 (`levels.TIE_RULE`) and a tie of a model has none; the soft accuracy is the share of people who
-chose what the model does; the ceiling is one person's agreement with the majority of the others,
-over triplets that two people or more judged.
+chose what the model does; the ceilings are those of all triplets (`functional/ceilings.py`).
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from alignet_ray.functional.agreement import (
-    is_repeated,
-    leave_one_out_majority,
-    majority_share,
-)
 from alignet_ray.functional.bootstrap import Interval, mean_intervals
+from alignet_ray.functional.ceilings import Ceilings, people_ceilings
 from alignet_ray.functional.levels import LEVELS, majority_credit
 from alignet_ray.functional.triplet_scores import value_of_choice
 
@@ -26,21 +20,15 @@ ALL_LEVELS = "all"
 
 
 class LevelScores(NamedTuple):
-    """Of one level: a list has an interval per model, or per compared pair of models.
-
-    `noise_ceiling` and `majority_share` are over the triplets with two responses or more, and NaN
-    where there is none.
-    """
+    """Of one level: a list has an interval per model, or per compared pair of models."""
 
     num_triplets: int
     num_responses: int
-    num_repeated: int
     accuracy: list[Interval]
     soft_accuracy: list[Interval]
     accuracy_differences: list[Interval]
     soft_accuracy_differences: list[Interval]
-    noise_ceiling: Interval
-    majority_share: Interval
+    ceilings: Ceilings
 
 
 def level_scores(
@@ -89,29 +77,12 @@ def _scores(
 
     accuracy, differences = taken(len(choices)), taken(len(pairs))
     soft_accuracy, soft_differences = taken(len(choices)), taken(len(pairs))
-    repeated = counts[is_repeated(counts)]
-    noise_ceiling, share = _ceilings(repeated, num_resamples, seed)
     return LevelScores(
         num_triplets=len(counts),
         num_responses=int(counts.sum()),
-        num_repeated=len(repeated),
         accuracy=accuracy,
         soft_accuracy=soft_accuracy,
         accuracy_differences=differences,
         soft_accuracy_differences=soft_differences,
-        noise_ceiling=noise_ceiling,
-        majority_share=share,
+        ceilings=people_ceilings(counts, num_resamples=num_resamples, seed=seed),
     )
-
-
-def _ceilings(
-    counts: Int[np.ndarray, "triplets 3"], num_resamples: int, seed: int
-) -> tuple[Interval, Interval]:
-    if not len(counts):
-        nothing = Interval(math.nan, math.nan, math.nan)
-        return nothing, nothing
-    measures = np.column_stack([leave_one_out_majority(counts), majority_share(counts)])
-    one, most = mean_intervals(
-        measures, np.ones(len(counts)), num_resamples=num_resamples, seed=seed
-    )
-    return one, most

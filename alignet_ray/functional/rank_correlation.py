@@ -50,6 +50,11 @@ def spearman(first: Values, second: Values) -> float:
     return weighted_spearman(left, right, np.ones(int(both.sum())))
 
 
+def within_one(correlation: float) -> float:
+    """A correlation without what rounding may add beyond -1 and 1."""
+    return max(-1.0, min(1.0, correlation))
+
+
 def weighted_spearman(first: Ranked, second: Ranked, weights: Weights) -> float:
     """Spearman's correlation where each item stands `weight` times; NaN where one is constant."""
     if not weights.any():
@@ -57,7 +62,7 @@ def weighted_spearman(first: Ranked, second: Ranked, weights: Weights) -> float:
     left, right = (_deviations(ranked.mid_ranks(weights), weights) for ranked in (first, second))
     products = [float((weights * a * b).sum()) for a, b in ((left, left), (right, right))]
     scale = math.sqrt(products[0] * products[1])
-    return float((weights * left * right).sum()) / scale if scale > 0 else math.nan
+    return within_one(float((weights * left * right).sum()) / scale) if scale > 0 else math.nan
 
 
 def correlations(

@@ -11,7 +11,7 @@ fits better, and z = sum / sqrt(sum of squares): where the signs are random, P(z
 exp(-t^2 / 2) whatever the numbers are and however few (Efron 1969), so a few items decide nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ CLEARLY = 3.0
 """z from which the other order is taken for the true one."""
 
 _MOST_COMPARED = 1000
+_NUM_SHOWN = 3
 
 Vectors = Float[np.ndarray, "objects dim"]
 
@@ -61,9 +62,19 @@ def evidence_of_choices(
     """
     moved = _moved(given, other)
     touched = np.logical_or.reduce(moved[triplets], axis=1)
-    shares = counts[touched] / counts[touched].sum(axis=1, keepdims=True)
+    return gains_of_choices(given, other, triplets[touched], counts[touched])
+
+
+def gains_of_choices(
+    given: Vectors,
+    other: Vectors,
+    triplets: Int[np.ndarray, "triplets 3"],
+    counts: Int[np.ndarray, "triplets 3"],
+) -> Float[np.ndarray, "triplets"]:
+    """Gain in mean log-likelihood of each unique triplet's choices, `other` less `given`."""
+    shares = counts / counts.sum(axis=1, keepdims=True)
     before, after = (
-        pair_log_probabilities(torch.from_numpy(pair_similarities(v, triplets[touched]))).numpy()
+        pair_log_probabilities(torch.from_numpy(pair_similarities(v, triplets))).numpy()
         for v in (given, other)
     )
     return (shares * (after - before)).sum(axis=1)
@@ -84,6 +95,27 @@ def evidence_of_images(
         _correlations(seen, vectors[moved] @ vectors.T, moved) for vectors in (given, other)
     )
     return after - before
+
+
+def clearly_better(scores: Mapping[str, float]) -> list[str]:
+    """The orders whose z says that they are clearly better, that with the largest first.
+
+    Where hardly a row is right, orders that differ from each other in a few rows are all better.
+    """
+    return sorted(
+        (title for title, z in scores.items() if z > CLEARLY), key=lambda title: -scores[title]
+    )
+
+
+def moved_rows(names: Sequence[str], order: Int[np.ndarray, "objects"]) -> str:
+    """How many rows would be of another object were the order used, and the first of them."""
+    name_at = {int(place): name for name, place in zip(names, order, strict=True)}
+    moved = [row for row, place in enumerate(order.tolist()) if row != place]
+    listed = ", ".join(
+        f"row {row + 1} is {names[row]!r} and would be {name_at[row]!r}"
+        for row in moved[:_NUM_SHOWN]
+    )
+    return f"{len(moved)} differ, {listed}"
 
 
 def z_score(evidence: Float[np.ndarray, "items"]) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from alignet_ray.functional.similarity_matrices import (
+    DoubledRanks,
     doubled_ranks,
     pearson_upper,
     spearman_of_pairs,
@@ -106,7 +107,7 @@ def model_agreement(
 
     One representation is read at a time; of each 4 bytes a pair stay: 200 MB for 10,000 images.
     """
-    ranks = [doubled_ranks(pearson_upper(embeddings)) for embeddings in representations]
+    ranks = list(map(_pearson_ranks, representations))
     matrix = np.eye(len(ranks))
     for row, first in enumerate(ranks):
         matrix[row, row] = spearman_of_ranks(first, first)
@@ -114,6 +115,10 @@ def model_agreement(
             matrix[row, column] = spearman_of_ranks(first, ranks[column])
             matrix[column, row] = matrix[row, column]
     return matrix
+
+
+def _pearson_ranks(embeddings: Float[np.ndarray, "images dim"]) -> DoubledRanks:
+    return doubled_ranks(pearson_upper(embeddings))
 
 
 def _summed_ranks(

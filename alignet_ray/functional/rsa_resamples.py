@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from alignet_ray.functional.bootstrap import resampled_items
+from alignet_ray.functional.rank_correlation import within_one
 
 Pairs = Float[np.ndarray, "pairs"]
 
@@ -56,7 +57,7 @@ def _correlations(
     for place in places[1:]:
         ranks = _deviations(place, weights)
         scale = math.sqrt(own * float((weights * ranks) @ ranks))
-        found.append(float(scaled @ ranks) / scale if scale > 0 else math.nan)
+        found.append(within_one(float(scaled @ ranks) / scale) if scale > 0 else math.nan)
     return found
 
 

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int, UInt32
 
 from alignet_ray.functional.finite import refuse_not_finite
 from alignet_ray.functional.odd_one_out import unit_length
+from alignet_ray.functional.rank_correlation import within_one
 
 MOST_PAIRS = 2**31 - 1  # so that twice a rank fits in 32 bits: 65,536 images
 
@@ -101,7 +102,7 @@ def spearman_of_ranks(first: DoubledRanks, second: DoubledRanks) -> float:
         left, right = first[rows] - middle, second[rows] - middle
         sums += left @ left, right @ right, left @ right
     scale = math.sqrt(sums[0]) * math.sqrt(sums[1])
-    return float(sums[2]) / scale if scale > 0 else math.nan
+    return within_one(float(sums[2]) / scale) if scale > 0 else math.nan
 
 
 def spearman_of_pairs(first: Pairs, second: Pairs) -> float:

@@ -1,14 +1,13 @@
 """`--dry-run`: what a run would be and what is left to do of it, without writing anything.
 
-Bytes and the CPU time of decoding are estimated from a few images that are really read, decoded
-and stored, in memory; requests from what was counted of one part and one shard.
+Bytes and hours are estimated from a few images that are really read, decoded and stored, in
+memory, and from batches of blank ones that pass through the backbone; requests from what was
+counted of one part and one shard.
 """
 
 import tarfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from alignet_ray.functional.groups import num_triplets
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.generation.durations import Durations
 from alignet_ray.generation.inputs import Inputs, refuse_missing_inputs
-from alignet_ray.generation.job import missing_parts, plan_inputs
+from alignet_ray.generation.job import embed_request, missing_parts, plan_inputs
 from alignet_ray.generation.plan import RunPlan, SplitPlan
 from alignet_ray.generation.requests import Requests, requests_of_parts, requests_of_shards
 from alignet_ray.records import parts as part_record
@@ -27,29 +26,39 @@ from alignet_ray.records.parts import read_sidecar
 from alignet_ray.records.run import compare_settings, read_settings
 from alignet_ray.records.shards import finished_numbers, shard_folder
 from alignet_ray.records.store import Folder
-from alignet_ray.stages.embed import StoredFormat, stored_bytes
+from alignet_ray.stages.embed_rates import EmbedRates, try_embedding
 from alignet_ray.stages.session import choose_device, ray_session
-from alignet_ray.stages.tasks import run_task
 
 _SAMPLE_IMAGES = 48
 _FLOAT_BYTES = 4
 _TAR_BLOCK = 512
 _NPY_HEADER_BYTES = 128
 _JSON_BYTES_PER_IMAGE = 64
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """Bytes of a few stored copies, 0 for a reject; how fast they were made, where they were."""
+
+    stored_bytes: tuple[int, ...]
+    rates: EmbedRates | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What is there and what a run would add; bytes are estimates.
+    """What is there and what a run would add; bytes and hours are estimates.
 
-    `decode_seconds` are those of one CPU core; `requests` is None for a run on a local disk.
+    `embed_hours` are those of one actor on the run's device, `decode_hours` of one core; None where
+    another run's image table is used. `requests` is None for a run on a local disk.
     """
 
     device: str
     num_images: int
-    num_images_to_embed: int
     num_forward_passes: int
     bytes_to_read: int
+    embed_hours: float | None
+    decode_hours: float | None
     table_bytes: float
     stored_image_bytes: float
     candidates: tuple[int, ...]
@@ -57,16 +66,7 @@ class Estimate:
     splits: tuple["SplitEstimate", ...]
     is_new: bool
     rejected_in_sample: tuple[int, int]
-    decode_seconds: float
     requests: Requests | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sample:
-    """Bytes of the stored copies of a few images, 0 for a reject, and CPU seconds of an image."""
-
-    sizes: list[int]
-    decode_seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,39 +87,29 @@ def estimate(config: GenerateConfig) -> Estimate:
         device = choose_device(config.resources)
         inputs, plan = plan_inputs(config, root, device, Durations())
         is_new = compare_settings(root, plan.settings) is None
-        sample = _sample(config, inputs, plan)
-    return _estimate(root, inputs, plan, sample, device=device, is_new=is_new)
+        trial = _try(config, root, inputs, plan, device)
+    return _estimate(root, inputs, plan, trial, device=device, is_new=is_new)
 
 
-def _sample(config: GenerateConfig, inputs: Inputs, plan: RunPlan) -> Sample:
-    """A few images as they would be stored, or as a table that is there holds them."""
-    if inputs.listing is None:
+def _try(config: GenerateConfig, root: Folder, inputs: Inputs, plan: RunPlan, device: str) -> Trial:
+    """A few of the images, decoded and stored in memory, and the backbone on blank ones."""
+    if inputs.listing is None or inputs.backbone is None:  # another run's table: all is there
         sidecar = read_sidecar(inputs.images.folder(IMAGES_FOLDER), 0)
         first = max(1, len(plan.layout.rows(0)))
         vectors = first * _FLOAT_BYTES * inputs.settings["backbone"]["dim"]
-        return Sample(sizes=[max(0, sidecar["bytes"] - vectors) // first], decode_seconds=0.0)
+        return Trial(stored_bytes=(max(0, sidecar["bytes"] - vectors) // first,), rates=None)
     count = min(_SAMPLE_IMAGES, inputs.listing.num_rows)
     stream = RandomStream(config.seed, "estimate")
     rows = stream.distinct_integers(np.array([inputs.listing.num_rows]), count)[0]
-    stored = StoredFormat(
-        shorter_side=config.stored.resolution,
-        quality=config.stored.quality,
-        keeps_original=config.stored.original,
-    )
-    return run_task(timed_sample, inputs.listing.take(rows).to_pylist(), stored)
-
-
-def timed_sample(rows: Sequence[dict[str, Any]], stored: StoredFormat) -> Sample:
-    """Read, decode and store listed images, in memory; CPU time, so that other work counts not."""
-    started = time.process_time()
-    sizes = stored_bytes(rows, stored)
-    return Sample(sizes=sizes, decode_seconds=(time.process_time() - started) / max(1, len(rows)))
+    request = embed_request(config, root, inputs.backbone, inputs.index, plan, device)
+    rates = try_embedding(request, inputs.listing.take(rows).to_pylist())
+    return Trial(stored_bytes=rates.stored_bytes, rates=rates)
 
 
 def _estimate(
-    root: Folder, inputs: Inputs, plan: RunPlan, sample: Sample, *, device: str, is_new: bool
+    root: Folder, inputs: Inputs, plan: RunPlan, trial: Trial, *, device: str, is_new: bool
 ) -> Estimate:
-    sizes = sample.sizes
+    sizes, rates = trial.stored_bytes, trial.rates
     missing = missing_parts(inputs.images, plan)
     num_missing = sum(len(plan.layout.rows(part)) for part in missing)
     accepted = [size for size in sizes if size > 0]
@@ -133,16 +123,19 @@ def _estimate(
     num_unassigned = sum(len(plan.layout.rows(part)) for part in to_assign)
     table_bytes = num_missing * (mean_bytes + _FLOAT_BYTES * dim)
     table_bytes += num_unassigned * _FLOAT_BYTES * dim
+    num_passes = _padded(plan, missing, inputs.settings["batch_size"])
     splits = tuple(
         _split_estimate(root, split, plan.settings.shards["strategy"], member_bytes)
         for split in plan.splits
     )
+    requests = _requests(plan, splits, num_missing, len(missing), len(to_assign))
     return Estimate(
         device=device,
         num_images=plan.layout.num_rows,
-        num_images_to_embed=num_missing,
-        num_forward_passes=_padded(plan, missing, inputs.settings["batch_size"]),
+        num_forward_passes=num_passes,
         bytes_to_read=round(lengths * share),
+        embed_hours=None if rates is None else num_passes * rates.forward_seconds / _HOUR,
+        decode_hours=None if rates is None else num_missing * rates.decode_seconds / _HOUR,
         table_bytes=table_bytes,
         stored_image_bytes=mean_bytes,
         candidates=plan.candidates,
@@ -150,10 +143,7 @@ def _estimate(
         splits=splits,
         is_new=is_new,
         rejected_in_sample=(len(sizes) - len(accepted), len(sizes)),
-        decode_seconds=num_missing * sample.decode_seconds,
-        requests=None
-        if root.is_local
-        else _requests(plan, splits, num_missing, len(missing), len(to_assign)),
+        requests=None if root.is_local else requests,
     )
 
 

@@ -8,7 +8,7 @@ from alignet_ray.generation.summary import images_drawn_from, never_drawn
 from alignet_ray.plurals import counted
 
 _UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"))
-_SECONDS_PER_HOUR = 3600
+_HOUR = 3600.0
 
 
 def estimate_lines(found: Estimate, root: str) -> Iterator[str]:
@@ -27,10 +27,11 @@ def estimate_lines(found: Estimate, root: str) -> Iterator[str]:
         f"and clusters to write (stored copies of {found.stored_image_bytes / 1e3:,.1f} kB, "
         f"from {sample} images)"
     )
-    if found.decode_seconds:
+    if found.embed_hours is not None and found.decode_hours is not None:
+        one = "one GPU" if found.device == "cuda" else "one core"
         yield (
-            f"  decoding takes about {found.decode_seconds / _SECONDS_PER_HOUR:,.1f} core hours at "
-            f"{found.num_images_to_embed / found.decode_seconds:,.0f} images a second and core"
+            f"  {_hours(found.embed_hours)} of {one} to embed, and {_hours(found.decode_hours)} of "
+            "one core to read, decode and store (tried on these images, one at a time)"
         )
     if rejected:
         yield f"  warning: {rejected} of these {sample} images would be rejected"
@@ -60,6 +61,12 @@ def _split_lines(split: SplitEstimate) -> Iterator[str]:
         yield f"  warning: {never_drawn(plan.num_images, drawable, plan.blocks)}"
     if plan.split == "train" and plan.num_draws < plan.num_images:
         yield "  warning: fewer draws than images; ask for more with --num-groups"
+
+
+def _hours(hours: float) -> str:
+    if hours >= 1:
+        return f"{hours:,.1f} hours"
+    return f"{60 * hours:,.1f} minutes" if 60 * hours >= 1 else f"{_HOUR * hours:,.1f} seconds"
 
 
 def _size(num_bytes: float) -> str:

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.config.generate import AUTO, UNTRANSFORMED, GenerateConfig
 from alignet_ray.errors import InputError
 from alignet_ray.functional.groups import least_cluster_size
@@ -32,7 +33,7 @@ from alignet_ray.records import clusters as cluster_record
 from alignet_ray.records import parts as part_record
 from alignet_ray.records.call_log import write_log
 from alignet_ray.records.image_table import IMAGES_FOLDER
-from alignet_ray.records.listing import read_index, write_listing
+from alignet_ray.records.listing import ListingIndex, read_index, write_listing
 from alignet_ray.records.lock import locked
 from alignet_ray.records.manifest import is_written, read_manifest
 from alignet_ray.records.occupied import refuse_occupied
@@ -159,11 +160,25 @@ def _embed(
         )  # the same order; where images lie may have changed
     if missing and config.teacher != UNTRANSFORMED:
         verify_weights(inputs.backbone, config.plugins)
-    request = EmbedRequest(
+    return embed_missing_parts(
+        embed_request(config, root, inputs.backbone, inputs.index, plan, device), config.resources
+    )
+
+
+def embed_request(
+    config: GenerateConfig,
+    root: Folder,
+    backbone: ResolvedBackbone,
+    index: ListingIndex,
+    plan: RunPlan,
+    device: str,
+) -> EmbedRequest:
+    """What to embed and how, of a run with an image table of its own."""
+    return EmbedRequest(
         root=root,
-        index=inputs.index,
+        index=index,
         layout=plan.layout,
-        backbone=inputs.backbone,
+        backbone=backbone,
         plugins=config.plugins,
         stored=StoredFormat(
             shorter_side=config.stored.resolution,
@@ -176,7 +191,6 @@ def _embed(
         device=device,
         threads=config.resources.threads_per_actor,
     )
-    return embed_missing_parts(request, config.resources)
 
 
 def _refuse_many_rejects(config: GenerateConfig, plan: RunPlan, rejects: Mapping[str, str]) -> None:

@@ -33,6 +33,7 @@ _FILTERS = {
 _EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 _FORMATS = ("JPEG", "PNG", "WEBP")  # Pillow opens MPO as JPEG: it is no format to ask for
 _SIXTEEN_BIT_STEP = 257
+_ROWS_AT_ONCE = 256
 _ORIENTATION_TAG = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -101,14 +102,25 @@ def _refuse_unusable(source: Image.Image) -> None:
 
 def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
-        levels = np.asarray(image, dtype=np.float64)
-        if image.mode != "F":
-            levels = levels / _SIXTEEN_BIT_STEP
-        image = Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+        image = _eight_bit(image)
     if image.mode in {"LA", "PA", "RGBA", "RGBa", "La"} or "transparency" in image.info:
         opaque = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(opaque, image.convert("RGBA")).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Levels of 16 bits or fractions rounded to 8 bits, some rows at a time: as 64-bit numbers
+    all of them would be eight times the picture.
+    """
+    width, height = image.size
+    found = np.empty((height, width), np.uint8)
+    step = 1 if image.mode == "F" else _SIXTEEN_BIT_STEP
+    for top in range(0, height, _ROWS_AT_ONCE):
+        bottom = min(top + _ROWS_AT_ONCE, height)
+        levels = np.asarray(image.crop((0, top, width, bottom)), dtype=np.float64) / step
+        found[top:bottom] = np.clip(np.rint(levels), 0, 255)
+    return Image.fromarray(found)
 
 
 def extension_of(data: bytes) -> str:

@@ -3,8 +3,10 @@
 import hashlib
 import inspect
 import io
+import os
 import re
 import textwrap
+import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -20,6 +22,7 @@ _NAMES_SHOWN = 3
 _HARMLESS = {"device", "scriptable", "exportable", "no_jit"}  # of what the loaders take
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 _LONGEST_QUOTE = 160
+_GIVE_FILE = "Check --backbone.checkpoint, or --checkpoint for the weights of a bundle."
 
 
 def load_weights(trunk: nn.Module, checkpoint: str, prefix: str = "") -> None:
@@ -86,14 +89,12 @@ def _shape(tensor: Tensor) -> str:
 
 def read_weights(checkpoint: str) -> dict[str, Tensor]:
     """A state dict from a .safetensors file or a PyTorch file, at a path or URL; never code."""
+    _refuse_no_file(checkpoint)
     try:
         with fsspec.open(checkpoint, "rb") as stream:
             data: bytes = cast(Any, stream).read()
     except FileNotFoundError as error:
-        raise InputError(
-            "no such file", "a file of weights", checkpoint,
-            "Check --backbone.checkpoint, or --checkpoint for the weights of a bundle.",
-        ) from error  # fmt: skip
+        raise InputError("no such file", "a file of weights", checkpoint, _GIVE_FILE) from error
     except (OSError, ValueError) as error:
         raise InputError(
             _first_sentence(error), "a file of weights", checkpoint, "Check the path or URL."
@@ -101,6 +102,7 @@ def read_weights(checkpoint: str) -> dict[str, Tensor]:
     try:
         if checkpoint.endswith(".safetensors"):
             return safetensors.torch.load(data)
+        _refuse_packed(data)
         state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         if not all(isinstance(tensor, Tensor) for tensor in state.values()):
             raise TypeError("no plain state dict")
@@ -111,6 +113,28 @@ def read_weights(checkpoint: str) -> dict[str, Tensor]:
             "safetensors or a state dict without code",
             checkpoint,
         ) from error
+
+
+def _refuse_no_file(checkpoint: str) -> None:
+    """Raise InputError for what a record must not have read: a device has no end, and what a chain
+    of fsspec opens is told by a file somewhere else.
+    """
+    is_url = "://" in checkpoint
+    if is_url and "::" in checkpoint:
+        raise InputError("a chain of file systems", "a file of weights", checkpoint, _GIVE_FILE)
+    is_there = not is_url and os.path.exists(checkpoint)
+    if is_there and not (os.path.isfile(checkpoint) or os.path.isdir(checkpoint)):
+        raise InputError("no regular file", "a file of weights", checkpoint, _GIVE_FILE)
+
+
+def _refuse_packed(data: bytes) -> None:
+    """Raise ValueError for a PyTorch file that holds more than its size: PyTorch packs nothing."""
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        return
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > len(data):
+        raise ValueError(f"{size:,} bytes packed into {len(data):,}")
 
 
 def weights_sha256(trunk: nn.Module) -> str:

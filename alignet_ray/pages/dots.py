@@ -107,7 +107,7 @@ def _figures(dot: Dot, *, is_share: bool) -> Markup:
     inside = [element("b", _plain(dot.estimate, is_share=is_share))]
     if dot.low is not None and dot.high is not None:
         ends = (
-            f"{100 * dot.low:.1f}, {100 * dot.high:.1f}"
+            f"{100 * dot.low:z.1f}, {100 * dot.high:z.1f}"
             if is_share
             else f"{dot.low:z.3f}, {dot.high:z.3f}"
         )

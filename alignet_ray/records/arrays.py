@@ -1,28 +1,27 @@
 """Matrices of numbers from .npy files at any URL: never pickled objects, never NaN."""
 
-import io
-
 import numpy as np
 from jaxtyping import Float, Shaped
 
 from alignet_ray.errors import InputError
+from alignet_ray.records.npy import parse_npy
 from alignet_ray.records.store import read_url
 from alignet_ray.records.wording import numbered
 
 _NUMBERS = "fiu"
+_ARCHIVE = b"PK"
 
 
 def read_npy(url: str, expectation: str) -> Shaped[np.ndarray, "..."]:
     """The array of a .npy file. Raises InputError where it is no such file or holds objects."""
+    data = read_url(url)
+    if data.startswith(_ARCHIVE):
+        raise InputError("a .npz archive", expectation, url, "Save the one array with np.save.")
     try:
-        loaded = np.load(io.BytesIO(read_url(url)), allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError) as error:
+        return parse_npy(data)
+    except ValueError as error:
         remedy = "Save it with np.save, as an array of numbers."
         raise InputError(f"unreadable ({error})", expectation, url, remedy) from error
-    if not isinstance(loaded, np.ndarray):
-        loaded.close()
-        raise InputError("a .npz archive", expectation, url, "Save the one array with np.save.")
-    return loaded
 
 
 def read_matrix(url: str) -> Float[np.ndarray, "rows columns"]:

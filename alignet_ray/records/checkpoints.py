@@ -11,19 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import safetensors
 import safetensors.torch
 from torch import Tensor
 
 from alignet_ray.errors import AlignetError, RecordError
 from alignet_ray.records.digests import Json, canonical_json, parse_json
 from alignet_ray.records.store import Folder
+from alignet_ray.records.tensors import unreadable_tensors
 
 CHECKPOINTS_FOLDER = "checkpoints"
 RECORD_NAME = "checkpoint.json"
 FORMAT_VERSION = 1
 
 _TENSORS_SUFFIX = ".safetensors"
+_ANOTHER = "Delete this checkpoint and run the same command again."
+_FILE_NAME = re.compile(r"[A-Za-z0-9_-]+\.safetensors")
 _STEP_NAME = re.compile(r"\d{8}")
 
 
@@ -94,15 +96,21 @@ def read_tensors(folder: Folder, checkpoint: Checkpoint) -> dict[str, Tensor]:
     place = _folder(folder, checkpoint.step)
     tensors: dict[str, Tensor] = {}
     for name, expected in checkpoint.files.items():
+        if not _FILE_NAME.fullmatch(name):
+            raise RecordError(
+                f"a file {name!r}", "the name of a file beside it", place.place(RECORD_NAME),
+                _ANOTHER,
+            )  # fmt: skip
         with place.local_copy(name) as path:
             found = _sha256(path)
             if found != expected:
                 raise RecordError(
                     f"SHA-256 {found[:12]}", f"{expected[:12]}", place.place(name),
-                    "Delete this checkpoint and run the same command again.",
+                    _ANOTHER,
                 )  # fmt: skip
             part = name.removesuffix(_TENSORS_SUFFIX)
-            named = safetensors.torch.load_file(path)
+            with unreadable_tensors(place.place(name), _ANOTHER):
+                named = safetensors.torch.load_file(path)
         tensors.update({f"{part}.{key}": tensor for key, tensor in named.items()})
     return tensors
 

@@ -121,7 +121,9 @@ def _from_triplets(rows: NumberRows, names: Sequence[str]) -> HumanChoices:
         repeats(rows.values), "an object twice", "three different objects", "Drop the rows."
     )
     odd_position = np.full(len(rows.values), _ODD_OF_TRIPLETS, np.int8)
-    return HumanChoices(names=tuple(names), triplets=rows.values, odd_position=odd_position)
+    return HumanChoices(
+        names=tuple(names), triplets=rows.values, odd_position=odd_position, is_numbered=True
+    )
 
 
 def _from_responses(rows: NumberRows, names: Sequence[str]) -> HumanChoices:
@@ -138,6 +140,7 @@ def _from_responses(rows: NumberRows, names: Sequence[str]) -> HumanChoices:
         triplets=objects - 1,
         odd_position=(choice - 1).astype(np.int8),
         subjects=rows.values[:, 4].copy(),
+        is_numbered=True,
     )
 
 

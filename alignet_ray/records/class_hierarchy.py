@@ -159,7 +159,7 @@ def _classes(folder: Folder) -> list[tuple[int, str, str]]:
     try:
         loaded: Any = json.loads("\n".join(_lines(folder, CLASSES_NAME)))
         classes = [(int(number), str(identity), str(name)) for number, identity, name in loaded]
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise InputError(f"unreadable ({error})", expectation, place) from error
     counted = Counter(identity for _, identity, _ in classes)
     doubled = sorted(identity for identity, count in counted.items() if count > 1)

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 
 from alignet_ray.errors import RecordError
 from alignet_ray.records.digests import Json, canonical_json, digest, parse_json, sha256
+from alignet_ray.records.npy import parse_npy
 from alignet_ray.records.parquet import vectors_to_column
 from alignet_ray.records.store import Folder
 
@@ -64,7 +65,11 @@ def read_centroids(root: Folder) -> Float[np.ndarray, "clusters dim"]:
             f"another SHA-256 than {INDEX_NAME} names", "the centroids as they were fitted",
             folder.place(CENTROIDS_NAME), "Give another root.",
         )  # fmt: skip
-    return np.load(io.BytesIO(data), allow_pickle=False)
+    try:
+        return parse_npy(data)
+    except ValueError as error:
+        place = folder.place(CENTROIDS_NAME)
+        raise RecordError(f"unreadable ({error})", "an array of centroids", place) from error
 
 
 def cluster_table(

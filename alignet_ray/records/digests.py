@@ -35,7 +35,7 @@ def parse_json(data: bytes, place: str) -> Json:
     """A JSON object; anything else is a RecordError that names the place."""
     try:
         value = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter where it is nested too deep
         raise RecordError(f"unreadable JSON ({error})", "a JSON object", place) from error
     if not isinstance(value, dict):
         raise RecordError(f"JSON {type(value).__name__}", "a JSON object", place)

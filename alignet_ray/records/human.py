@@ -52,10 +52,12 @@ class HumanChoices(HumanTriplets):
     """One row per choice: the position (0, 1, 2) of the odd one out, and who said so.
 
     Equal numbers in `subjects` are one person; None where it is not known who said what.
+    `is_numbered` where the file held numbers, which mean what the names file's order says.
     """
 
     odd_position: Int[np.ndarray, "triplets"]
     subjects: Int[np.ndarray, "triplets"] | None = None
+    is_numbered: bool = False
 
     @property
     def probabilities(self) -> Float[np.ndarray, "triplets 3"]:

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 from jaxtyping import Bool, Float, Int
 
 from alignet_ray.errors import InputError
+from alignet_ray.records.given_parquet import column_names, plain, read_given_parquet
 from alignet_ray.records.human import HumanProbabilities, repeats
 from alignet_ray.records.number_rows import first_line, plain_text
 from alignet_ray.records.store import read_url
@@ -172,7 +172,7 @@ def _floats(table: pa.Table, column: str, url: str) -> Float[np.ndarray, "rows"]
 def read_table(url: str, columns: Columns) -> pa.Table:
     """Those columns of a Parquet or CSV file. Raises InputError where one is absent or doubled."""
     if url.lower().endswith(".parquet"):
-        return _checked(_read_parquet, pa.BufferReader(read_url(url)), columns, url)
+        return _checked(_read_parquet, read_url(url), columns, url)
     return table_of_text(plain_text(read_url(url)), columns, url)
 
 
@@ -187,7 +187,9 @@ def _checked(
     expectation = f"columns {', '.join(columns.needed)}"
     try:
         table = read(source, columns, url)
-    except (pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
+    except InputError:
+        raise
+    except (ValueError, OSError, pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
         what = f"unreadable ({str(error).splitlines()[0][:200]})"
         is_text = isinstance(error, UnicodeDecodeError) or "UTF8" in str(error)
         remedy = "Save it as UTF-8." if is_text else f"It needs the {expectation}."
@@ -214,10 +216,13 @@ def _chosen(present: Sequence[str], columns: Columns, url: str) -> list[str]:
     return chosen
 
 
-def _read_parquet(source: pa.BufferReader, columns: Columns, url: str) -> pa.Table:
-    chosen = _chosen(pq.read_schema(source).names, columns, url)
-    source.seek(0)
-    return pq.read_table(source, columns=chosen, read_dictionary=list(columns.ids))
+def _read_parquet(data: bytes, columns: Columns, url: str) -> pa.Table:
+    chosen = _chosen(column_names(data), columns, url)
+    table = read_given_parquet(data, chosen, url).select(chosen)
+    for name in columns.others:
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, name, plain(table.column(name)))
+    return table
 
 
 def _read_csv(text: bytes, columns: Columns, url: str) -> pa.Table:

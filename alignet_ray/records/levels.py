@@ -94,7 +94,7 @@ def _records(place: str) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             shown = line[:_SHOWN_LETTERS].decode(errors="replace")
             raise _wrong(f"no JSON ({shown!r})", "one object a line", place, number) from error
         if not isinstance(record, dict):

@@ -4,15 +4,22 @@ It holds what a trainer needs to plan without opening a sidecar. More groups lat
 longer; the shards that it named before stay where and what they are.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alignet_ray.errors import RecordError
+from alignet_ray.functional.groups import STRATEGIES
 from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
 from alignet_ray.records.shards import Shard, shard_folder, sidecar_name
 from alignet_ray.records.store import Folder
+from alignet_ray.records.tar_bytes import TAR_BLOCK
 
 MANIFEST_NAME = "manifest.json"
+MOST_IMAGES = 100_000
+"""Images of a group: above it the matrix of its similarities alone would be 40 GB."""
+MOST_SHARD_BYTES = 1 << 40
+_AGAIN = "Run generate again."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +93,10 @@ def read_manifest(root: Folder, split: str) -> Manifest | None:
     if not folder.exists(MANIFEST_NAME):
         return None
     place = folder.place(MANIFEST_NAME)
-    return parse_manifest(parse_json(folder.read(MANIFEST_NAME), place), place)
+    manifest = parse_manifest(parse_json(folder.read(MANIFEST_NAME), place), place)
+    if manifest.split != split:  # the name of a folder: it must not lead elsewhere
+        raise RecordError(f"split {manifest.split!r}", f"{split!r}", place, _AGAIN)
+    return manifest
 
 
 def parse_manifest(fields: Json, place: str) -> Manifest:
@@ -98,8 +108,47 @@ def parse_manifest(fields: Json, place: str) -> Manifest:
             "blocks": tuple(fields["blocks"]),
             "shards": tuple(ManifestShard(**shard) for shard in shards),
         }
-        return Manifest(**taken)
+        manifest = Manifest(**taken)
     except (KeyError, TypeError) as error:
-        raise RecordError(
-            f"fields {sorted(fields)}", "a manifest", place, "Run generate again."
-        ) from error
+        raise RecordError(f"fields {sorted(fields)}", "a manifest", place, _AGAIN) from error
+    fault = _fault(manifest)
+    if fault is not None:
+        raise RecordError(fault, "counts that a tar can hold", place, _AGAIN)
+    return manifest
+
+
+def _fault(manifest: Manifest) -> str | None:
+    """What cannot be true: plans are made from these counts before a shard is opened."""
+    blocks = manifest.blocks
+    if not blocks or not all(_is_count(size, 1) for size in blocks):
+        return f"blocks {blocks!r}"
+    if sum(blocks) > MOST_IMAGES:
+        return f"groups of {sum(blocks):,} images"
+    if manifest.strategy not in STRATEGIES:
+        return f"strategy {manifest.strategy!r}"
+    temperature = manifest.teacher_temperature
+    if not (_is_number(temperature) and 0 < temperature < math.inf):
+        return f"teacher temperature {temperature!r}"
+    # Each image, the similarities and the JSON have a header of their own.
+    least = TAR_BLOCK * (sum(blocks) + 2)
+    for shard in manifest.shards:
+        counts = (shard.shard, shard.samples, shard.bytes)
+        if not all(_is_count(count, 0) for count in counts):
+            return f"shard {shard.shard!r} of {shard.samples!r} samples and {shard.bytes!r} bytes"
+        if shard.samples * least > shard.bytes or shard.bytes > MOST_SHARD_BYTES:
+            return f"shard {shard.shard} of {shard.samples:,} samples in {shard.bytes:,} bytes"
+        if not all(map(_is_text, (shard.sha256, shard.sidecar_sha256))):
+            return f"shard {shard.shard} without digests"
+    return None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _is_count(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least

@@ -5,25 +5,26 @@
 .npy       a matrix, its rows in the order of a names file
 """
 
-import io
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Float32, Int, Shaped
 
 from alignet_ray.errors import ConfigError, InputError
 from alignet_ray.records.arrays import read_npy
+from alignet_ray.records.given_parquet import column_names, plain, read_given_parquet
 from alignet_ray.records.human import read_names, refuse_repeated
+from alignet_ray.records.inflation import read_members
+from alignet_ray.records.npy import parse_npy
 from alignet_ray.records.store import read_url
 from alignet_ray.records.wording import numbered, quoted
 
 NPZ_NAMES, NPZ_EMBEDDINGS = "names", "embeddings"
 PARQUET_COLUMNS = ("key", "embedding")
 
+_NPZ_MEMBERS = (f"{NPZ_NAMES}.npy", f"{NPZ_EMBEDDINGS}.npy")
 _NPZ_REMEDY = "Save it with np.savez(file, names=np.array(ids, dtype=str), embeddings=matrix)."
 
 Matrix = Shaped[np.ndarray, "..."]
@@ -115,9 +116,11 @@ def _from_npy(url: str, names: Sequence[str]) -> _File:
 def _from_npz(url: str, names: Sequence[str]) -> _File:
     expectation = f"a .npz file with {NPZ_NAMES} (text) and {NPZ_EMBEDDINGS} (numbers)"
     try:
-        with np.load(io.BytesIO(read_url(url)), allow_pickle=False) as archive:
-            ids, matrix = archive[NPZ_NAMES], archive[NPZ_EMBEDDINGS]
-    except (ValueError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+        members = read_members(read_url(url), _NPZ_MEMBERS, url)
+        ids, matrix = (parse_npy(member) for member in members)
+    except InputError:
+        raise
+    except ValueError as error:
         raise InputError(f"unreadable ({error})", expectation, url, _NPZ_REMEDY) from error
     if ids.ndim != 1 or ids.dtype.kind != "U":
         what = f"{NPZ_NAMES} of type {ids.dtype} and shape {ids.shape}"
@@ -129,16 +132,19 @@ def _from_npz(url: str, names: Sequence[str]) -> _File:
 def _from_parquet(url: str, names: Sequence[str]) -> _File:
     expectation = f"a .parquet table with columns {' and '.join(PARQUET_COLUMNS)}"
     try:
-        source = pq.ParquetFile(pa.BufferReader(read_url(url)))
-        absent = [name for name in PARQUET_COLUMNS if name not in source.schema_arrow.names]
+        data = read_url(url)
+        names_there = column_names(data)
+        absent = [name for name in PARQUET_COLUMNS if name not in names_there]
         if absent:
             raise InputError(
                 f"no column {', '.join(absent)}", expectation, url, "Rename its columns."
             )
-        table = source.read(columns=list(PARQUET_COLUMNS))
-        ids = table.column("key").cast(pa.string()).fill_null("").to_pylist()
+        table = read_given_parquet(data, PARQUET_COLUMNS, url)
+        ids = plain(table.column("key")).cast(pa.string()).fill_null("").to_pylist()
         lists = table.column("embedding").cast(pa.list_(pa.float64())).combine_chunks()
-    except (pa.ArrowException, OSError) as error:
+    except InputError:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
         what = f"unreadable ({str(error).splitlines()[0][:200]})"
         raise InputError(what, expectation, url, "Embeddings are lists of numbers.") from error
     present = np.flatnonzero(lists.is_valid().to_numpy(zero_copy_only=False))

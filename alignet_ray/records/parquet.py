@@ -16,6 +16,9 @@ from alignet_ray.errors import RecordError, StorageError
 from alignet_ray.records.ranged_file import WHOLE_BYTES, RangedFile
 from alignet_ray.records.store import Folder
 
+_PLAIN = frozenset({"PLAIN", "RLE", "BIT_PACKED"})
+"""RLE and BIT_PACKED are how Parquet tells which values are null, and where lists end."""
+
 
 def parquet_bytes(table: pa.Table, row_group_rows: int) -> bytes:
     """The table as one Parquet file with row groups of exactly `row_group_rows` (last shorter)."""
@@ -86,6 +89,7 @@ def parse_parquet(data: bytes, place: str) -> tuple[pa.Table, list[int]]:
     try:
         source = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
         groups = range(source.num_row_groups)
+        _refuse_packed(source.metadata, groups, frozenset(source.schema_arrow.names))
         return source.read(), [source.metadata.row_group(group).num_rows for group in groups]
     except (pa.ArrowException, OSError, LookupError, ValueError) as error:
         raise RecordError(f"unreadable Parquet ({error})", "a whole file", place) from error
@@ -97,8 +101,26 @@ def _read_row_groups(
     """Row groups one by one: read at once, images are copied over and over into larger buffers."""
     if not row_groups:
         return source.schema_arrow.empty_table().select(columns)
+    _refuse_packed(source.metadata, row_groups, frozenset(columns))
     tables = [source.read_row_group(group, columns=list(columns)) for group in row_groups]
     return pa.concat_tables(tables).select(columns)
+
+
+def _refuse_packed(
+    metadata: pq.FileMetaData, row_groups: Sequence[int], columns: frozenset[str]
+) -> None:
+    """Raise ValueError for what `parquet_bytes` does not write, and a bomb is made of: pages that
+    are compressed, or that codes stand in for.
+    """
+    for group in row_groups:
+        rows = metadata.row_group(group)
+        for place in range(rows.num_columns):
+            column = rows.column(place)
+            if column.path_in_schema.partition(".")[0] not in columns:
+                continue
+            if column.compression != "UNCOMPRESSED" or not _PLAIN.issuperset(column.encodings):
+                kinds = ", ".join(sorted({column.compression, *column.encodings}))
+                raise ValueError(f"column {column.path_in_schema} is packed: {kinds}")
 
 
 def vectors_to_column(vectors: Float[np.ndarray, "rows dim"]) -> pa.Array:
@@ -112,5 +134,10 @@ def column_to_vectors(column: pa.ChunkedArray) -> Float[np.ndarray, "rows dim"]:
     combined = column.combine_chunks()
     if isinstance(combined, pa.ChunkedArray):
         combined = pa.concat_arrays(combined.chunks)
+    if not pa.types.is_fixed_size_list(combined.type):
+        raise RecordError(
+            f"a column of {combined.type}", "vectors of one length", "",
+            "Verify the run: jobs/verify.py.",
+        )  # fmt: skip
     dim = combined.type.list_size
     return combined.flatten().to_numpy(zero_copy_only=False).reshape(-1, dim)

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from alignet_ray.config.plain_yaml import load_yaml
 from alignet_ray.errors import MismatchError, RecordError
 from alignet_ray.records.digests import digest, refuse_other_settings
 from alignet_ray.records.store import Folder
@@ -65,13 +66,13 @@ def read_settings(root: Folder) -> RunSettings | None:
         return None
     place = root.place(CONFIG_NAME)
     try:
-        document = yaml.safe_load(root.read(CONFIG_NAME))
+        document = load_yaml(root.read(CONFIG_NAME))
         settings = RunSettings(
             **{stage: document[stage] for stage in STAGES}, images_from=document.get("images_from")
         )
         digests, version = document["digests"], document["version"]
         own_digests = settings.to_document()["digests"]
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordError(
             f"unreadable ({error})", "the config of a run", place, "Restore it or use another root."
         ) from error

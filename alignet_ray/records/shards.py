@@ -6,9 +6,9 @@ every sample's byte range and SHA-256, so a reader may take any run of groups an
 """
 
 import hashlib
-import io
+import operator
+import re
 import tarfile
-import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,16 +18,14 @@ from jaxtyping import Float32
 
 from alignet_ray.errors import AlignetError, RecordError, StorageError
 from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
+from alignet_ray.records.npy import parse_npy
 from alignet_ray.records.store import Folder
 from alignet_ray.records.tar_bytes import TAR_BLOCK, npy_bytes, tar_header
 
 SHARDS_FOLDER = "shards"
 SPLITS = ("train", "validation")
 
-_ONE_HEADER = threading.Lock()
-"""numpy reads an array's header by `ast.literal_eval`, which Python 3.11 fails at in two threads
-now and then ("recursion depth mismatch").
-"""
+_EXTENSION = re.compile(r"\w+")
 _SIMILARITIES = "similarities.npy"
 
 
@@ -104,6 +102,11 @@ def sample_key(shard: int, group: int) -> str:
 
 def _members(group: Group) -> Iterable[tuple[str, bytes]]:
     for position, (image, extension) in enumerate(zip(group.images, group.extensions, strict=True)):
+        if not _EXTENSION.fullmatch(extension):  # it becomes part of a file's name
+            raise RecordError(
+                f"extension {extension!r}", "letters and digits", group.keys[position],
+                "Verify the run: jobs/verify.py.",
+            )  # fmt: skip
         yield f"{position:03d}.{extension}", image
     yield _SIMILARITIES, npy_bytes(group.similarities)
     yield "json", canonical_json(group.meta())
@@ -209,9 +212,36 @@ def parse_sidecar(data: bytes, place: str) -> Shard:
     fields = parse_json(data, place)
     try:
         fields["samples"] = tuple(fields["samples"])
-        return Shard(**fields)
+        shard = Shard(**fields)
     except (KeyError, TypeError) as error:
         raise RecordError(f"fields {sorted(fields)}", "a shard's sidecar", place, _AGAIN) from error
+    if not _is_within(shard):
+        raise RecordError(
+            "samples outside the shard, or none of them", "byte ranges inside it, in order", place,
+            _AGAIN,
+        )  # fmt: skip
+    return shard
+
+
+def _is_within(shard: Shard) -> bool:
+    """Whether each sample lies behind the one before it and all of them in the tar, and members in
+    their samples: what a range read asks for is no more than the tar.
+    """
+    end = 0
+    try:
+        for sample in shard.samples:
+            start = operator.index(sample["offset"])
+            if not isinstance(sample["key"], str) or start < end:
+                return False
+            end = start + operator.index(sample["bytes"])
+            edges = [(operator.index(place), place + length) for _, place, length in
+                     sample["members"]]  # fmt: skip
+            if not all(start <= first <= last <= end for first, last in edges):
+                return False
+        operator.index(shard.shard)
+        return end <= operator.index(shard.bytes)
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def kept_shard(
@@ -323,10 +353,12 @@ def group_of_members(members: dict[str, bytes], key: str) -> Group:
     """
     members = dict(members)
     meta = parse_json(members.pop("json"), key)
-    with _ONE_HEADER:
-        matrix = np.load(io.BytesIO(members.pop(_SIMILARITIES)), allow_pickle=False)
+    matrix = parse_npy(members.pop(_SIMILARITIES))
     if matrix.dtype != np.float32 or matrix.shape != (len(members),) * 2:
         raise ValueError(f"similarities are {matrix.dtype} {matrix.shape}")
+    told = {name: len(meta[name]) for name in ("image_ids", "keys", "cluster_ids", "labels")}
+    if set(told.values()) != {len(members)}:
+        raise ValueError(f"{len(members)} images, but {told}")
     return Group(
         images=tuple(members.values()),
         extensions=tuple(suffix.split(".", 1)[1] for suffix in members),

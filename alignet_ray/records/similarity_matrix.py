@@ -15,16 +15,16 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import scipy.io
 from jaxtyping import Float, Shaped
 
 from alignet_ray.errors import InputError
 from alignet_ray.functional.similarity_matrices import upper_triangle
 from alignet_ray.records.arrays import read_npy
 from alignet_ray.records.human import refuse_repeated
+from alignet_ray.records.mat_file import parse_mat
 from alignet_ray.records.matrix_checks import (
     Matrices,
     refuse_asymmetric,
@@ -97,18 +97,7 @@ def _read(
 
 
 def _from_mat(url: str, variable: str | None) -> Shaped[np.ndarray, "..."]:
-    remedy = "Save it in MATLAB by save(name, '-v7')."
-    try:
-        content: dict[str, Any] = scipy.io.loadmat(io.BytesIO(read_url(url)))
-    except NotImplementedError as error:
-        raise InputError("a .mat file of version 7.3", "version 7", url, remedy) from error
-    except (ValueError, TypeError, OSError, KeyError, EOFError) as error:
-        raise InputError(f"unreadable ({error})", "a .mat file", url, remedy) from error
-    arrays = {
-        name: value
-        for name, value in content.items()
-        if isinstance(value, np.ndarray) and value.dtype.kind in _NUMBERS and value.size > 1
-    }
+    arrays = parse_mat(read_url(url), url)
     if variable is not None:
         if variable not in arrays:
             raise InputError(f"no array {variable!r} of numbers", f"one of {quoted(arrays)}", url)

@@ -22,6 +22,8 @@ from alignet_ray.records.storage_faults import as_storage_error, connection_opti
 
 _TEMPORARY_SUFFIX = ".partial"
 _WRITE_BYTES = 1 << 20
+_CHAIN = "::"
+"""fsspec opens `reference://x::URL` by what a file at URL says, and records of others hold URLs."""
 
 
 def join_url(url: str, name: str) -> str:
@@ -49,6 +51,13 @@ class Folder:
     def _file_system(self) -> tuple[Any, str]:
         if "://" not in self.url:
             return fsspec.filesystem("file"), self.url  # `::` in a local name chains nothing
+        if _CHAIN in self.url:
+            raise StorageError(
+                "a chain of file systems",
+                "one URL, without `::`",
+                self.url,
+                "Name the file itself.",
+            )
         try:
             # A cached listing would hide what other processes write.
             return fsspec.core.url_to_fs(
@@ -117,10 +126,16 @@ class Folder:
 
     def read_range(self, name: str, start: int, end: int) -> bytes:
         """Bytes [start, end) of a file; a file that ends before is a StorageError."""
-        data = with_retries(
-            lambda: self.file_system.cat_file(self.path(name), start=start, end=end),
-            self.place(name),
-        )
+        try:
+            data = with_retries(
+                lambda: self.file_system.cat_file(self.path(name), start=start, end=end),
+                self.place(name),
+            )
+        except (MemoryError, OverflowError) as error:
+            raise StorageError(
+                f"a range of {end - start:,} bytes from {start:,}", "a range that fits in memory",
+                self.place(name),
+            ) from error  # fmt: skip
         if len(data) != end - start:
             raise StorageError(
                 f"{len(data)} bytes read from {start}",

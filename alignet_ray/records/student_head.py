@@ -9,6 +9,7 @@ import safetensors.torch
 from torch import Tensor
 
 from alignet_ray.records.store import Folder
+from alignet_ray.records.tensors import unreadable_tensors
 
 HEAD_NAME = "head.safetensors"
 
@@ -20,7 +21,9 @@ def write_head(folder: Folder, weights: Mapping[str, Tensor]) -> None:
 
 
 def read_head(folder: Folder) -> dict[str, Tensor] | None:
-    """The head's weights; None for a student that had none."""
+    """The head's weights; None for a student that had none. Raises RecordError if broken."""
     if not folder.exists(HEAD_NAME):
         return None
-    return safetensors.torch.load(folder.read(HEAD_NAME))
+    data = folder.read(HEAD_NAME)
+    with unreadable_tensors(folder.place(HEAD_NAME), "Export the student again."):
+        return safetensors.torch.load(data)

@@ -8,7 +8,6 @@ import hashlib
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import safetensors
 import safetensors.numpy
 from jaxtyping import Float
 
@@ -16,6 +15,7 @@ from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.errors import InputError, RecordError
 from alignet_ray.records.digests import Json, canonical_json, digest, parse_json, sha256
 from alignet_ray.records.store import Folder
+from alignet_ray.records.tensors import unreadable_tensors
 
 BUNDLE_NAME = "teacher.json"
 TRANSFORM_NAME = "transform.safetensors"
@@ -124,12 +124,10 @@ def read_bundle(folder: Folder) -> TeacherBundle:
 
 
 def _parse_transform(data: bytes, dim: int, place: str) -> Transform:
-    try:
+    with unreadable_tensors(place, "Fit the teacher again."):
         arrays = safetensors.numpy.load(data)
         weight, bias = arrays["weight"].astype(np.float64), arrays["bias"].astype(np.float64)
         mean, scale = float(arrays["mean"][0]), float(arrays["scale"][0])
-    except (KeyError, IndexError, safetensors.SafetensorError) as error:
-        raise RecordError(f"unreadable ({error})", "weight, bias, mean and scale", place) from error
     if weight.shape != (dim, dim) or bias.shape != (dim,):
         raise RecordError(
             f"weight {weight.shape}, bias {bias.shape}", f"{dim} x {dim}, {dim}", place

@@ -12,7 +12,6 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-import safetensors
 import safetensors.torch
 import torch
 from jaxtyping import Float
@@ -26,7 +25,9 @@ from alignet_ray.records.digests import (
     refuse_other_settings,
     sha256,
 )
+from alignet_ray.records.npy import parse_npy
 from alignet_ray.records.store import Folder
+from alignet_ray.records.tensors import unreadable_tensors
 
 VICE_FOLDER = "vice"
 VICE_NAME = "vice.json"
@@ -94,9 +95,10 @@ def read_vice(folder: Folder, settings: Json) -> ViceEmbedding | None:
                 f"another SHA-256 than {VICE_NAME} names", "the file as it was written",
                 folder.place(name), f"Remove {place} to fit it again.",
             )  # fmt: skip
-    arrays = [
-        np.load(io.BytesIO(files[name]), allow_pickle=False) for name in (MEAN_NAME, SCALE_NAME)
-    ]
+    try:
+        arrays = [parse_npy(files[name]) for name in (MEAN_NAME, SCALE_NAME)]
+    except ValueError as error:
+        raise RecordError(f"unreadable arrays ({error})", "those of a fit", folder.url) from error
     return ViceEmbedding(
         names=tuple(files[NAMES_NAME].decode().splitlines()),
         mean=arrays[0],
@@ -124,7 +126,7 @@ def read_checkpoint(folder: Folder, settings: Json) -> ViceState | None:
     data = folder.read_if_there(CHECKPOINT_NAME)
     if data is None:
         return None
-    try:
+    with unreadable_tensors(folder.place(CHECKPOINT_NAME), "Remove it to start again."):
         tensors = safetensors.torch.load(data)
         metadata = _metadata(data)
         history = [
@@ -133,11 +135,6 @@ def read_checkpoint(folder: Folder, settings: Json) -> ViceState | None:
         ]
         parts = [tensors[name] for name in _STATE_TENSORS]
         num_steps, made_with = int(metadata["num_steps"]), metadata["settings"]
-    except (KeyError, ValueError, safetensors.SafetensorError) as error:
-        place = folder.place(CHECKPOINT_NAME)
-        raise RecordError(
-            f"unreadable ({error})", "the state of a fit", place, "Remove it to start again."
-        ) from error
     place = folder.place(CHECKPOINT_NAME)
     remedy = "Ask for the same settings, give another --output, or remove it to start again."
     refuse_other_settings(parse_json(made_with.encode(), place), settings, place, remedy)

@@ -6,9 +6,7 @@ on how many workers there were or on what else was left to do.
 """
 
 import pickle
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +20,7 @@ from PIL import Image
 
 from alignet_ray.config.backbone import BackboneConfig, Preprocessing, ResolvedBackbone
 from alignet_ray.config.resources import Resources
+from alignet_ray.errors import MismatchError
 from alignet_ray.models.backbones import load_backbone
 from alignet_ray.models.plugins import import_plugins
 from alignet_ray.models.preprocessing import (
@@ -34,7 +33,7 @@ from alignet_ray.models.preprocessing import (
 from alignet_ray.models.tensor_float import forbid_tensor_float
 from alignet_ray.records.digests import Json
 from alignet_ray.records.image_table import IMAGES_FOLDER, StoredImage, image_table
-from alignet_ray.records.listed_image import read_listed_image
+from alignet_ray.records.listed_image import ContentsDigest, read_ahead
 from alignet_ray.records.listing import ListingIndex, read_rows
 from alignet_ray.records.parquet import parquet_bytes
 from alignet_ray.records.parts import PartLayout, missing_parts, write_part
@@ -47,7 +46,6 @@ Precision = Literal["float32", "bfloat16"]
 Row = dict[str, Any]
 
 NOT_FINITE = "embedding is not finite"
-_READ_THREADS = 8
 _ACTOR_INIT_DEATHS = 3
 _MAX_BLOCKS = 10_000
 
@@ -63,7 +61,10 @@ class StoredFormat:
 
 @dataclass(frozen=True, kw_only=True)
 class EmbedRequest:
-    """Which rows to embed, with what, and where the parts go. `stored` None keeps no images."""
+    """Which rows to embed, with what, and where the parts go. `stored` None keeps no images.
+
+    `contents` are the digests of the parts' images, where the parts are named by them.
+    """
 
     root: Folder
     index: ListingIndex
@@ -76,6 +77,7 @@ class EmbedRequest:
     precision: Precision
     device: str
     threads: int
+    contents: tuple[str, ...] | None = None
 
 
 def describe_backbone(config: BackboneConfig, plugins: Sequence[str]) -> ResolvedBackbone:
@@ -176,11 +178,22 @@ def _actor_cpus(num_cpus: int, num_actors: int, threads: int) -> float:
 
 
 def decode_part(row: Row, *, request: EmbedRequest) -> Row:
-    """Read and decode a part's images: pixels for the backbone, stored copies for students."""
+    """Read and decode a part's images: pixels for the backbone, stored copies for students.
+
+    Raises MismatchError where they are not those that the request has the digest of.
+    """
     rows = request.layout.rows(row["part"])
     listing = read_rows(request.root, request.index, rows.start, rows.stop)
-    pixels_of, stored = request.backbone.preprocessing, request.stored
-    decoded = [_decode_one(data, pixels_of, stored) for data in read_ahead(listing.to_pylist())]
+    contents = ContentsDigest()
+    decoded: list[tuple[UInt8[np.ndarray, "side side 3"], StoredImage]] = []
+    for data in read_ahead(listing.to_pylist()):
+        contents.add(data)
+        decoded.append(_decode_one(data, request.backbone.preprocessing, request.stored))
+    if request.contents is not None and contents.sha256 != request.contents[row["part"]]:
+        raise MismatchError(
+            "an image was changed", "images that stay as they are while they are embedded",
+            f"the folder of {listing.column('url')[0].as_py()}", "Run the job again.",
+        )  # fmt: skip
     pixels = np.stack([item[0] for item in decoded])
     return {
         "part": row["part"],
@@ -189,21 +202,14 @@ def decode_part(row: Row, *, request: EmbedRequest) -> Row:
     }
 
 
-def stored_bytes(rows: Sequence[Row], stored: StoredFormat) -> list[int]:
-    """Bytes of the stored copies of a few listed images, 0 for a reject; nothing is written."""
-    return [len(store_image(data, stored)[1].image or b"") for data in read_ahead(rows)]
-
-
-def read_ahead(rows: Sequence[Row]) -> Iterator[bytes]:
-    """Bytes of the listed images in order, with a few reads under way and no more held."""
-    with ThreadPoolExecutor(_READ_THREADS) as pool:
-        reading: deque[Future[bytes]] = deque()
-        for row in rows:
-            reading.append(pool.submit(read_listed_image, row))
-            if len(reading) > _READ_THREADS:
-                yield reading.popleft().result()
-        while reading:
-            yield reading.popleft().result()
+def stored_bytes(
+    rows: Sequence[Row], preprocessing: Preprocessing, stored: StoredFormat | None
+) -> list[int]:
+    """Bytes of the stored copies of a few listed images, 0 for a reject: all that `decode_part`
+    does, and nothing is written.
+    """
+    decoded = (_decode_one(data, preprocessing, stored) for data in read_ahead(rows))
+    return [len(kept.image or b"") for _, kept in decoded]
 
 
 def _decode_one(

@@ -1,7 +1,8 @@
 """Raw representations of a named set of images, by the same Ray stage as in generate.
 
-Embedded once per backbone and image set: the parts stay below a cache folder, named by the
-digest of both.
+Embedded once per backbone and image set: the parts stay below a cache folder, named by the digest
+of both, which is that of the images' bytes (`stages/image_contents.py`): neither what they are
+called or labelled nor where they lie. A part is written only of the bytes that it is named by.
 """
 
 from collections import defaultdict
@@ -21,13 +22,13 @@ from alignet_ray.records.digests import digest
 from alignet_ray.records.listing import (
     LISTING_SCHEMA,
     index_of,
-    listing_sha256,
     write_listing,
 )
 from alignet_ray.records.parquet import read_parquet
 from alignet_ray.records.parts import PartLayout, missing_parts, part_name
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed import EmbedRequest, describe_backbone, embed_missing_parts
+from alignet_ray.stages.image_contents import contents_of_parts
 from alignet_ray.stages.progress import note
 from alignet_ray.stages.session import choose_device
 
@@ -46,6 +47,48 @@ class ObjectEmbeddings:
     rejects: dict[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedParts:
+    """Where the vectors of a listing's images lie, in its order."""
+
+    root: Folder
+    layout: PartLayout
+    dim: int
+
+    def read(self) -> Float32[np.ndarray, "images dim"]:
+        """All vectors, one part after the other; those of rejects are zero."""
+        vectors = np.empty((self.layout.num_rows, self.dim), np.float32)
+        for part in range(self.layout.num_parts):
+            rows = self.layout.rows(part)
+            table = read_parquet(self._folder, part_name(part), ("embedding",))
+            vectors[rows.start : rows.stop] = image_table.embeddings(table)
+        return vectors
+
+    def reject_reasons(self) -> list[str | None]:
+        """Why an image has no vector, None where it has one."""
+        return [
+            reason
+            for part in range(self.layout.num_parts)
+            for reason in read_parquet(self._folder, part_name(part), ("reject_reason",))
+            .column("reject_reason")
+            .to_pylist()
+        ]
+
+    @property
+    def _folder(self) -> Folder:
+        return self.root.folder(image_table.IMAGES_FOLDER)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedListing:
+    """A listing whose vectors lie in `parts`, in the order of `keys`; rejects by key."""
+
+    keys: tuple[str, ...]
+    parts: EmbeddedParts
+    backbone: ResolvedBackbone
+    rejects: dict[str, str]
+
+
 def embed_objects(
     images: Mapping[str, str],
     backbone: BackboneConfig,
@@ -56,10 +99,18 @@ def embed_objects(
 ) -> ObjectEmbeddings:
     """Embed the image of every object (id -> URL), or read what was embedded before.
 
-    Call inside `ray_session`. Raises InputError where a file is missing.
+    Call inside `ray_session`. All vectors come to this process. Raises InputError where a file is
+    missing.
     """
-    return embed_listing(
+    found = embed_listing(
         object_listing(images), backbone, plugins=plugins, cache=cache, resources=resources
+    )
+    is_there = np.array([key not in found.rejects for key in found.keys], dtype=bool)
+    return ObjectEmbeddings(
+        object_ids=tuple(key for key in found.keys if key not in found.rejects),
+        vectors=found.parts.read()[is_there],
+        backbone=found.backbone,
+        rejects=found.rejects,
     )
 
 
@@ -72,18 +123,19 @@ def embed_listing(
     resources: Resources,
     resolved: ResolvedBackbone | None = None,
     said: str = "images",
-) -> ObjectEmbeddings:
-    """Embed the images of a listing in its order; `object_ids` are its keys.
+) -> EmbeddedListing:
+    """Embed the images of a listing where that was not done before; the vectors stay on disk.
 
     `resolved` is what the backbone turned out to be before, where it was described already; `said`
     is what the images are called where it is told how many are embedded already. Call inside
-    `ray_session`. All vectors come back to this process.
+    `ray_session`.
     """
     resolved = resolved or describe_backbone(backbone, plugins)
-    settings_digest = digest([listing_sha256(listing), resolved.identity()])
-    root = cache.folder(settings_digest[:_DIGEST_LETTERS])
     index = index_of(listing)
     layout = PartLayout(num_rows=index.num_images, part_rows=_PART_ROWS, row_group_rows=_PART_ROWS)
+    contents = contents_of_parts(listing, layout, cache, is_shown=resources.progress)
+    settings_digest = digest([list(contents), resolved.identity()])
+    root = cache.folder(settings_digest[:_DIGEST_LETTERS])
     missing = missing_parts(root.folder(image_table.IMAGES_FOLDER), layout.num_parts)
     num_missing = sum(len(layout.rows(part)) for part in missing)
     note(
@@ -105,9 +157,14 @@ def embed_listing(
         precision="float32",
         device=choose_device(resources),
         threads=resources.threads_per_actor,
+        contents=contents,
     )
     embed_missing_parts(request, resources)
-    return _read_back(root, layout, resolved)
+    parts = EmbeddedParts(root=root, layout=layout, dim=resolved.dim)
+    keys = tuple(listing.column("key").to_pylist())
+    reasons = zip(keys, parts.reject_reasons(), strict=True)
+    rejects = {key: reason for key, reason in reasons if reason is not None}
+    return EmbeddedListing(keys=keys, parts=parts, backbone=resolved, rejects=rejects)
 
 
 def object_listing(images: Mapping[str, str]) -> pa.Table:
@@ -135,22 +192,4 @@ def object_listing(images: Mapping[str, str]) -> pa.Table:
             "label": [None] * len(images),
         },
         schema=LISTING_SCHEMA,
-    )
-
-
-def _read_back(root: Folder, layout: PartLayout, resolved: ResolvedBackbone) -> ObjectEmbeddings:
-    folder = root.folder(image_table.IMAGES_FOLDER)
-    columns = ("key", "embedding", "reject_reason")
-    table = pa.concat_tables(
-        [read_parquet(folder, part_name(part), columns) for part in range(layout.num_parts)]
-    )
-    keys, reasons = table.column("key").to_pylist(), table.column("reject_reason").to_pylist()
-    accepted = image_table.accepted_rows(table)
-    return ObjectEmbeddings(
-        object_ids=tuple(key for key, ok in zip(keys, accepted, strict=True) if ok),
-        vectors=image_table.embeddings(table)[accepted],
-        backbone=resolved,
-        rejects={
-            key: reason for key, reason in zip(keys, reasons, strict=True) if reason is not None
-        },
     )

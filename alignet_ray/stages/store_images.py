@@ -6,11 +6,12 @@ For runs of triplets that somebody else labelled; the stored copies are those of
 from dataclasses import dataclass
 
 from alignet_ray.records.image_table import IMAGES_FOLDER, StoredImage, image_table
+from alignet_ray.records.listed_image import read_ahead
 from alignet_ray.records.listing import ListingIndex, read_rows
 from alignet_ray.records.parquet import parquet_bytes
 from alignet_ray.records.parts import PartLayout, missing_parts, write_part
 from alignet_ray.records.store import Folder
-from alignet_ray.stages.embed import StoredFormat, part_facts, read_ahead, store_image
+from alignet_ray.stages.embed import StoredFormat, part_facts, store_image
 from alignet_ray.stages.progress import progress
 from alignet_ray.stages.tasks import map_tasks
 

@@ -4,8 +4,6 @@ The listing of a run is permuted, so whole row groups are a fair sample, and no 
 what is taken. Or an .npy of embeddings that somebody has at hand.
 """
 
-import io
-
 import numpy as np
 import pyarrow as pa
 from jaxtyping import Float32
@@ -14,12 +12,13 @@ from alignet_ray.config.backbone import ResolvedBackbone
 from alignet_ray.errors import InputError
 from alignet_ray.functional.random_streams import RandomStream
 from alignet_ray.records import image_table
+from alignet_ray.records.arrays import read_npy
 from alignet_ray.records.digests import differences
 from alignet_ray.records.listing import read_index
 from alignet_ray.records.parquet import read_parquet
 from alignet_ray.records.parts import PartLayout, missing_parts, part_name
 from alignet_ray.records.run import Settings, image_root, read_settings
-from alignet_ray.records.store import Folder, read_url
+from alignet_ray.records.store import Folder
 
 _LEAST_IMAGES = 2
 _STREAM = "local_images"
@@ -43,13 +42,10 @@ def read_local_images(url: str, backbone: ResolvedBackbone, *, count: int, seed:
 
 
 def _from_array(url: str, dim: int, count: int, seed: int) -> Embeddings:
-    try:
-        array = np.load(io.BytesIO(read_url(url)), allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise InputError(f"unreadable ({error})", "a .npy file of numbers", url) from error
-    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] != dim:
+    array = read_npy(url, "a .npy file of numbers")
+    if array.ndim != 2 or array.shape[1] != dim:
         raise InputError(
-            f"shape {getattr(array, 'shape', None)}", f"images x {dim}, the width of the backbone",
+            f"shape {array.shape}", f"images x {dim}, the width of the backbone",
             url, "Check --local-run.",
         )  # fmt: skip
     if array.dtype.kind != "f":

@@ -13,9 +13,10 @@ from alignet_ray.config.human_sources import HumanSourcesConfig
 from alignet_ray.errors import InputError
 from alignet_ray.functional.agreement import count_choices
 from alignet_ray.functional.row_order import (
-    CLEARLY,
+    clearly_better,
     evidence_of_choices,
     evidence_of_images,
+    moved_rows,
     other_orders,
     z_score,
 )
@@ -25,8 +26,6 @@ from alignet_ray.stages.embed_objects import ObjectEmbeddings
 
 Order = Int[np.ndarray, "objects"]
 Vector = Float[np.ndarray, "items"]
-
-_NUM_SHOWN = 3
 
 
 def refuse_order_unlike_choices(
@@ -86,8 +85,9 @@ def _refuse_better_order(
         return
     orders = other_orders(names)
     scores = {title: z_score(gain(order)) for title, order in orders.items()}
-    best = max(scores, key=lambda title: scores[title], default=None)
-    if best is not None and scores[best] > CLEARLY:
+    better = clearly_better(scores)
+    if better:
+        best = better[0]
         said = f"{reason} it better, z = {scores[best]:.1f}"
         raise _refusal(names, orders[best], best, said, config)
 
@@ -99,12 +99,6 @@ def _refusal(
     reason: str,
     config: HumanSourcesConfig,
 ) -> InputError:
-    name_at = {int(place): name for name, place in zip(names, order, strict=True)}
-    moved = [row for row, place in enumerate(order.tolist()) if row != place]
-    listed = ", ".join(
-        f"row {row + 1} is {names[row]!r} and would be {name_at[row]!r}"
-        for row in moved[:_NUM_SHOWN]
-    )
     if config.human_embedding is None:
         place = f"{config.choices}, numbered by {config.names}"
         remedy = (
@@ -118,6 +112,7 @@ def _refusal(
             "responses are numbers too; or say --no-check-order if the order is meant."
         )
     return InputError(
-        f"its rows seem to be in another order, {title} ({reason}): {len(moved)} differ, {listed}",
+        f"its rows seem to be in another order, {title} ({reason}): "
+        f"{moved_rows(names, order)}",
         "names in the order of the rows", place, remedy,
     )  # fmt: skip

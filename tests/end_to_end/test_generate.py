@@ -30,13 +30,6 @@ def test_the_same_command_again_writes_nothing(
     assert changed <= {"driver.lock"}
 
 
-def test_a_bucket_holds_the_same_bytes_as_the_disk(
-    support: Any, workspace: Any, baseline: Path, run_job: Callable[..., str], bucket: str
-) -> None:
-    run_job("generate", *workspace.flags, "--output", f"{bucket}/run")
-    assert support.content(f"{bucket}/run") == support.content(str(baseline))
-
-
 def test_images_in_a_bucket_make_the_same_run_as_on_disk_and_tars_are_read_by_range(
     support: Any,
     workspace: Any,
@@ -104,19 +97,6 @@ def test_a_killed_driver_goes_on_to_the_same_bytes(
     assert not (output / "shards" / "train" / "manifest.json").exists()
     run_job("generate", *flags)
     assert support.content(str(output)) == support.content(str(baseline))
-
-
-def test_more_groups_later_are_the_groups_of_asking_at_once(
-    support: Any, workspace: Any, run_job: Callable[..., str], tmp_path: Path
-) -> None:
-    once, twice = tmp_path / "once", tmp_path / "twice"
-    run_job("generate", *workspace.flags, "--output", str(twice), "--num-groups", "20")
-    first = support.content(str(twice))
-    run_job("generate", *workspace.flags, "--output", str(twice), "--num-groups", "60")
-    run_job("generate", *workspace.flags, "--output", str(once), "--num-groups", "60")
-    assert support.content(str(once)) == support.content(str(twice))
-    kept = {name: sha for name, sha in first.items() if not name.endswith("train/manifest.json")}
-    assert kept.items() <= support.content(str(twice)).items()
 
 
 def test_other_settings_in_the_same_root_are_refused_by_name(

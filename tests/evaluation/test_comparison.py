@@ -4,6 +4,7 @@ import json
 import tarfile
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 from scipy import stats
@@ -14,10 +15,19 @@ from alignet_ray.config.hierarchy import HierarchyConfig
 from alignet_ray.config.levels import LevelsConfig
 from alignet_ray.config.resources import Resources
 from alignet_ray.config.similarity_judgements import SimilarityJudgementsConfig
+from alignet_ray.evaluation.comparison import _question as question_of
 from alignet_ray.evaluation.comparison import lacking
-from alignet_ray.evaluation.comparison_images import Said, read_images, source_of
+from alignet_ray.evaluation.comparison_images import (
+    ComparedImages,
+    Said,
+    read_images,
+    source_of,
+)
 from alignet_ray.evaluation.comparison_tasks import Question, compare, probabilities
+from alignet_ray.evaluation.image_sets import ImageSet
 from alignet_ray.evaluation.job import evaluate
+from alignet_ray.evaluation.representations import InMemory, Representations
+from alignet_ray.functional.agreement import choice_entropy, mean_entropy_of_people
 from alignet_ray.functional.odd_one_out import as_similarity_space, pair_similarities
 
 NUM_IMAGES = 14
@@ -57,7 +67,7 @@ def test_probabilities_have_the_mean_entropy_whatever_the_scale():
 def test_the_triplets_shown_are_those_of_the_largest_divergence():
     asked = question()
     vectors = [vectors_of(1), vectors_of(2)]
-    answer = compare((0, 1), vectors, asked)
+    answer = compare((0, 1), [InMemory(own) for own in vectors], asked)
     spaces = [as_similarity_space(own, asked.similarity) for own in vectors]
     both = [probabilities(space, asked.triplets, asked.mean_entropy) for space in spaces]
     literal = jensenshannon(*both, axis=1) ** 2
@@ -74,7 +84,7 @@ def test_pairs_are_in_both_directions_and_of_the_rows_asked_about():
     rows = np.arange(2, NUM_IMAGES)
     asked = question(rows=rows, num_shown=4)
     vectors = [vectors_of(1), vectors_of(2)]
-    answer = compare((0, 1), vectors, asked)
+    answer = compare((0, 1), [InMemory(own) for own in vectors], asked)
     spaces = [as_similarity_space(own, asked.similarity)[rows] for own in vectors]
     upper = np.triu_indices(len(rows), 1)
     old, new = (stats.zscore((space @ space.T)[upper]) for space in spaces)
@@ -89,7 +99,7 @@ def test_pairs_are_in_both_directions_and_of_the_rows_asked_about():
 def test_people_side_with_one_where_the_two_differ():
     asked = question()
     vectors = [vectors_of(1), vectors_of(2)]
-    answer = compare((0, 1), vectors, asked)
+    answer = compare((0, 1), [InMemory(own) for own in vectors], asked)
     first, second = (
         pair_similarities(as_similarity_space(own, asked.similarity), asked.triplets).argmax(axis=1)
         for own in vectors
@@ -101,12 +111,16 @@ def test_people_side_with_one_where_the_two_differ():
     shares = [counts[rows, own[is_different]].sum() / counts.sum() for own in (first, second)]
     assert [own.estimate for own in answer.sides] == pytest.approx([*shares, shares[1] - shares[0]])
     assert answer.num_responses == counts.sum()
-    nobody = compare((0, 1), vectors, question(counts=np.zeros_like(asked.triplets)))
+    nobody = compare(
+        (0, 1), [InMemory(own) for own in vectors], question(counts=np.zeros_like(asked.triplets))
+    )
     assert nobody.sides is None
 
 
 def test_a_model_without_differences_cannot_be_compared():
-    found = compare((0, 1), [np.ones((NUM_IMAGES, 2)), vectors_of(2)], question())
+    found = compare(
+        (0, 1), [InMemory(np.ones((NUM_IMAGES, 2))), InMemory(vectors_of(2))], question()
+    )
     assert "equal" in found.undefined
 
 
@@ -128,6 +142,20 @@ def test_the_first_images_that_are_given_are_looked_at():
     assert source_of(config(hierarchy=hierarchy)) == "hierarchy"
     assert source_of(config(hierarchy=hierarchy, similarity=domain)) == "similarity"
     assert source_of(config(similarity=domain, images="i", names="n")) == "objects"
+
+
+def test_models_are_matched_to_the_corrected_entropy_of_people():
+    triplets = question().triplets
+    counts = np.random.default_rng(3).multinomial(6, [0.6, 0.3, 0.1], size=len(triplets))
+    keys = tuple(f"k{place}" for place in range(NUM_IMAGES))
+    images = ImageSet(name="set", listing=pa.table({"key": keys}))
+    read_in = ComparedImages(images, Said(keys, triplets, counts))
+    represented = Representations(keys=keys, models=(), rejects={})
+    config = EvaluateConfig(output="o", models=("m",))
+    asked, data = question_of(config, read_in, represented)
+    assert asked.mean_entropy == mean_entropy_of_people(counts) > choice_entropy(counts).mean()
+    assert (data["responses_per_triplet"], data["mean_responses_per_triplet"]) == ([6, 6], 6.0)
+    assert "Miller" in data["mean_entropy_is"]
 
 
 def levels_line(who, images, odd, kind="exp_trial"):
@@ -189,6 +217,7 @@ def test_pictures_come_out_of_a_tar(tmp_path, read_page):
     part = results["parts"]["comparison"]
     assert part["data"]["num_triplets"] == 14 * 13 * 12 // 6  # of 100,000 draws each comes
     assert part["data"]["triplets"] == "drawn"
+    assert part["data"]["mean_entropy"] == 0.776, "corrected, as it is where people are asked"
     assert {row["measure"] for row in part["differences"]} == {
         "share of triplets with another choice"
     }

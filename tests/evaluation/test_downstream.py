@@ -167,7 +167,7 @@ def test_a_model_without_the_test_images_has_no_row_of_them(world):
     rows = [place for place, name in enumerate(had["names"]) if "train" in name]
     np.savez(root / "other.npz", names=had["names"][rows], embeddings=had["embeddings"][rows])
     bench, ready, (plan, _) = material_of(config_of(root, "near", "other", test=["test"]))
-    assert [own is None for own in ready.material.tests[0].vectors] == [False, True]
+    assert [own is None for own in ready.material.tests[0].sources] == [False, True]
     assert bench.left_out[0]["what"] == "other on test (test)"
     answers = {one: answer(one, ready.material, (), 0) for one in plan.asked(2)}
     for level in plan.levels(ready.material):
@@ -358,6 +358,10 @@ def test_a_teacher_is_measured_alike_in_tasks_and_in_one_process(tmp_path, read_
     )
     (counts,) = part["data"]["sets"]
     assert counts["shots"]["4"]["num_classes_with_fewer_images"] == 1
+    assert "images_sha256" not in counts["train"], "it is of the listing"
+    assert len(counts["train"]["listing_sha256"]) == 64
+    rules = part["data"]["rules"]
+    assert (rules["most_train_images"], rules["most_test_images"]) == (100_000, 50_000)
 
     models = tuple(resolve_models(config))
     bench = Workbench(config=config, models=models)

@@ -149,6 +149,10 @@ def test_students_teachers_and_backbones_are_compared(tmp_path, capsys):
         for kind in ("figures", "differences", "ceilings")
     )
     assert len(csv_rows) == num_rows
+    assert {own["data"] for own in csv_rows} == {"squares"}
+    digits = [own[key].partition(".")[2] for own in csv_rows for key in ("estimate", "low", "high")]
+    assert max(map(len, digits)) <= 6
+    assert (data["responses_layout"], data["responses_per_triplet"]) == ("auto", [4, 8])
     page = (tmp_path / "out" / "report" / "index.html").read_text()
     assert f"{100 * lone['estimate']:.1f}" in page
     assert "random_student before" in page

@@ -17,7 +17,7 @@ from alignet_ray.evaluation.odd_one_out import (
 )
 from alignet_ray.evaluation.pairs import compared_pairs
 from alignet_ray.evaluation.references import EvaluatedModel
-from alignet_ray.evaluation.representations import Represented
+from alignet_ray.evaluation.representations import InMemory, Represented
 from alignet_ray.functional.agreement import count_choices
 from alignet_ray.functional.odd_one_out import pair_similarities
 from alignet_ray.functional.triplet_scores import score_triplets
@@ -29,7 +29,7 @@ CONFIG = EvaluateConfig(output="unused", models=("m",), num_resamples=60)
 def represented(resolved):
     def make(label, variant, vectors):
         model = EvaluatedModel(label=label, variant=variant, backbone=BackboneConfig())
-        return Represented(model=model, backbone=resolved(), vectors=vectors)
+        return Represented(model=model, backbone=resolved(), source=InMemory(vectors))
 
     return make
 
@@ -52,7 +52,7 @@ def test_accuracy_is_the_share_of_responses_and_differences_are_paired(represent
         represented("s", "after", vectors),
         represented("plain", "as it is", worse),
     ]
-    scores = [score_triplets(own.vectors, triplets, (1.0,)) for own in models]
+    scores = [score_triplets(own.read(), triplets, (1.0,)) for own in models]
     found, differences = figures(models, scores, counts, "dot", CONFIG)
     own = [row for row in found if row["measure"] == ACCURACY]
     chosen = pair_similarities(vectors, triplets).argmax(axis=1)
@@ -82,7 +82,7 @@ def test_uncertainty_is_the_rank_correlation_of_both_entropies(represented, peop
         scipy.stats.entropy(probabilities, axis=1),
         np.round(scipy.stats.entropy(counts, axis=1), 12),
     ).statistic
-    assert own["estimate"] == pytest.approx(expected, abs=1e-12)
+    assert own["estimate"] == pytest.approx(expected, abs=1e-6)
     assert (own["temperature"], own["num"], own["unit"]) == (1.0, len(triplets), "triplets")
 
 
@@ -110,7 +110,7 @@ def test_variants_of_a_label_and_last_variants_of_labels_are_compared(represente
 
 def test_ceilings_bound_the_hidden_embedding(people):
     _, _, counts = people
-    limits = {row["measure"]: row for row in ceilings(counts, num_resamples=60, seed=0)}
+    limits = {row["measure"]: row for row in ceilings_of(counts, num_resamples=60)}
     assert limits[ONE_AGAINST_OTHERS]["estimate"] < limits[MAJORITY_SHARE]["estimate"] < 1
     assert all(row["low"] <= row["estimate"] <= row["high"] for row in limits.values())
 
@@ -123,5 +123,5 @@ def test_single_answers_are_no_ceiling():
     assert both[0]["estimate"] == pytest.approx(2 / 3)
 
 
-def ceilings_of(counts):
-    return ceilings(counts, num_resamples=5, seed=0)
+def ceilings_of(counts, num_resamples=5):
+    return ceilings(counts, num_resamples=num_resamples, seed=0, data="d")

@@ -20,15 +20,16 @@ def test_every_figure_and_everything_left_out_is_said(capsys):
         },
         "figures": [
             *(row(label="mine", variant=v) for v in ("before", "after")),
-            row(label="mine", variant="after", measure="doubt", **UNDEFINED),
+            row(label="mine", variant="after", measure="doubt", remark="it guesses", **UNDEFINED),
             row(label="mine", variant="after", measure="aside", estimate=0.123),
             row(label="mine", variant="after", similarity="centred_dot", estimate=0.1231),
             row(label="mine", variant="after", temperature=2.0, estimate=0.1232),
         ],
         "differences": [
-            row(label="mine", **{"from": "before"}, to="after", estimate=0.01, low=-0.02, high=0.04)
+            row(label="mine", to="after", estimate=0.01, low=-0.02, high=0.04),
+            row(label="mine", measure="doubt", to="after", estimate=-0.00001, low=-0.2, high=-1e-6),
         ],
-        "ceilings": [row(measure="majority of the others", estimate=0.61)],
+        "ceilings": [row(data="THINGS", measure="majority of the others", estimate=0.61)],
     }  # fmt: skip
     results = {
         "parts": {"odd_one_out": part},
@@ -49,6 +50,8 @@ def test_every_figure_and_everything_left_out_is_said(capsys):
         "1,200 responses",
         "+0.0100 [-0.0200, +0.0400]",
         "constant",
+        "doubt, mine after, dot: it guesses",
+        "+0.0000 [-0.2000, +0.0000]",
         "objects without an image: 4 (a, b, c, ...)",
         "images: 1 (e: empty file)",
         "responses that show them: 17",

@@ -13,6 +13,7 @@ from alignet_ray.functional.agreement import (
     expected_accuracy,
     leave_one_out_majority,
     majority_share,
+    mean_entropy_of_people,
     num_correct,
 )
 from alignet_ray.functional.odd_one_out import pair_similarities
@@ -90,3 +91,23 @@ def test_entropy_of_agreement_and_of_indifference():
 def test_the_same_shares_of_other_pairs_have_the_same_entropy_to_the_last_bit():
     counts = np.array([*itertools.permutations((1, 4, 9)), *itertools.permutations((2, 8, 18))])
     assert len(set(choice_entropy(counts).tolist())) == 1
+
+
+@pytest.mark.parametrize("num_responses", [5, 20, 200])
+def test_the_corrected_mean_entropy_is_nearer_the_truth(num_responses):
+    random = np.random.default_rng(0)
+    shares = random.dirichlet((1.5, 1.0, 0.7), size=2000)
+    truth = float(-(shares * np.log(shares)).sum(axis=1).mean())
+    counts = np.array([random.multinomial(num_responses, own) for own in shares])
+    plug_in = float(choice_entropy(counts).mean())
+    corrected = mean_entropy_of_people(counts)
+    assert plug_in < corrected
+    assert abs(corrected - truth) < 0.7 * abs(plug_in - truth)
+
+
+def test_the_corrected_mean_entropy_is_literal_and_at_most_log_three():
+    counts = np.array([[4, 0, 0], [2, 1, 1], [3, 1, 0]])
+    literal = np.mean([choice_entropy(counts)[k] + (m - 1) / 8 for k, m in enumerate((1, 3, 2))])
+    assert mean_entropy_of_people(counts) == pytest.approx(literal)
+    assert mean_entropy_of_people(np.ones((2, 3), dtype=np.int64)) == pytest.approx(np.log(3))
+    assert np.isnan(mean_entropy_of_people(np.empty((0, 3), dtype=np.int64)))

@@ -39,9 +39,9 @@ def test_scores_are_the_literal_means():
         soft_difference = own.soft_accuracy_differences[0].estimate
         assert soft_difference == pytest.approx(soft[1, 0] - soft[0, 0])
         ceiling = leave_one_out_majority(counts[rows]).mean()
-        assert own.noise_ceiling.estimate == pytest.approx(ceiling)
-        assert own.noise_ceiling.estimate <= own.majority_share.estimate
-        assert own.num_repeated == own.num_triplets
+        assert own.ceilings.noise_ceiling.estimate == pytest.approx(ceiling)
+        assert own.ceilings.noise_ceiling.estimate <= own.ceilings.majority_share.estimate
+        assert own.ceilings.num_repeated == own.num_triplets
 
 
 def test_ceilings_leave_out_what_one_person_alone_judged():
@@ -52,21 +52,20 @@ def test_ceilings_leave_out_what_one_person_alone_judged():
     found = level_scores(
         more_choices, alone, np.pad(level, (0, 3)), num_resamples=5, seed=0
     )[ALL_LEVELS]  # fmt: skip
-    assert (found.num_triplets, found.num_repeated) == (63, 60)
-    assert found.noise_ceiling == wanted.noise_ceiling
-    assert found.majority_share == wanted.majority_share
+    assert (found.num_triplets, found.ceilings.num_repeated) == (63, 60)
+    assert found.ceilings == wanted.ceilings
     nobody = level_scores(
         more_choices[:, 60:], alone[60:], np.zeros(3, np.int64), num_resamples=5, seed=0
     )[ALL_LEVELS]
-    assert nobody.num_repeated == 0
-    assert np.isnan([*nobody.noise_ceiling, *nobody.majority_share]).all()
+    assert nobody.ceilings.num_repeated == 0
+    assert np.isnan(nobody.ceilings[1:]).all()
 
 
 def test_a_model_that_is_the_majority_has_all_but_what_people_tie_on():
     _, counts, level = world()
     best = counts.argmax(axis=1)
     found = level_scores(best[None], counts, level, num_resamples=5, seed=0)[ALL_LEVELS]
-    assert found.soft_accuracy[0] == found.majority_share
+    assert found.soft_accuracy[0] == pytest.approx(found.ceilings.majority_share)
     assert (np.sort(counts, axis=1)[:, 1] == counts.max(axis=1)).any(), "people do tie"
     assert found.accuracy[0].estimate < 1
     collapsed = np.full((1, len(counts)), TIED)

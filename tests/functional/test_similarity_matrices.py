@@ -69,3 +69,11 @@ def test_pairs_that_were_not_judged_do_not_count():
     expected = stats.spearmanr(first[kept], second[kept])[0]
     assert spearman_of_pairs(first, second) == pytest.approx(expected)
     assert np.isnan(spearman_of_pairs(first[:2], second[:2]))
+
+
+def test_a_correlation_is_at_most_one():
+    random = np.random.default_rng(0)
+    for num in range(3, 60):
+        values = random.normal(size=num).round(1)  # rounding made 1.0000000000000002 of some
+        assert spearman_of_pairs(values, values) <= 1.0
+        assert spearman_of_pairs(values, -values) >= -1.0

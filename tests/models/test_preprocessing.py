@@ -3,6 +3,7 @@
 import contextlib
 import io
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -218,3 +219,34 @@ def test_shapes_that_leave_nothing_to_see_are_rejects(size, reason):
     Image.new("L", size).save(stream, "PNG")
     with pytest.raises(DecodeError, match=reason):
         decode_image(stream.getvalue())
+
+
+def test_sixteen_bits_are_rounded_alike_whatever_the_height():
+    random = np.random.default_rng(0)
+    levels = random.integers(0, 1 << 16, (700, 12), dtype=np.uint16)
+    found = decode_image(encoded(Image.fromarray(levels)))
+    expected = np.rint(levels / 257).astype(np.uint8)
+    np.testing.assert_array_equal(np.asarray(found), np.repeat(expected[:, :, None], 3, axis=2))
+
+
+def test_sixteen_bits_take_no_more_room_than_the_picture():
+    data = encoded(Image.fromarray(np.zeros((4000, 4000), np.uint16)))
+    tracemalloc.start()
+    decode_image(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 << 20  # as 64-bit numbers alone the picture would be 128 MB, twice
+
+
+@pytest.mark.parametrize("kind", [b"zTXt", b"iCCP", b"iTXt"])
+def test_text_in_a_picture_is_not_unpacked_without_end(kind):
+    lead = {b"zTXt": b"k\0\0", b"iCCP": b"k\0\0", b"iTXt": b"k\0\1\0\0\0"}[kind]
+    body = kind + lead + zlib.compress(bytes(64 << 20))
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    whole = encoded(picture())
+    tracemalloc.start()
+    with pytest.raises(DecodeError, match="does not decode"):
+        decode_image(whole[:33] + chunk + whole[33:])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20

@@ -1,6 +1,8 @@
 """Weights that fit and never run code."""
 
+import os
 import pickle
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ import timm
 import torch
 
 from alignet_ray.config.backbone import BackboneConfig
-from alignet_ray.errors import InputError
+from alignet_ray.errors import ConfigError, InputError
 from alignet_ray.models.backbones import load_backbone
 from alignet_ray.models.weights import no_download, read_weights, weights_sha256
 
@@ -168,3 +170,61 @@ def test_what_a_record_asks_for_is_the_same_backbone(tiny, saved):
     config = tiny.resolved.as_config(saved("a.safetensors"))
     again = load_backbone(config, expected_sha256=tiny.resolved.weights_sha256)
     assert replace(again.resolved, checkpoint=None, random_init=True) == tiny.resolved
+
+
+class Runs:
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.path}",)
+
+
+def test_a_packed_file_is_refused_before_it_is_unpacked(saved, tmp_path):
+    stored = saved("a.pth", {"a": torch.zeros(20_000_000)})
+    packed = tmp_path / "b.pth"
+    with zipfile.ZipFile(stored) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    with pytest.raises(InputError, match=r"b.pth: unreadable .*80,000,... bytes packed into"):
+        read_weights(str(packed))
+
+
+@pytest.mark.parametrize("wrapped", [lambda x: {"a": x}, lambda x: x, lambda x: [x]])
+def test_code_in_a_pytorch_file_is_refused_in_one_line_and_not_run(tmp_path, wrapped):
+    for save in (torch.save, lambda value, path: path.write_bytes(pickle.dumps(value))):
+        save(wrapped(Runs(tmp_path / "ran")), tmp_path / "a.pt")
+        with pytest.raises(InputError, match=r"a.pt: unreadable weights \([^\n]*\); expected safe"):
+            read_weights(str(tmp_path / "a.pt"))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_devices_pipes_and_chains_of_file_systems_are_no_weights(tmp_path):
+    os.mkfifo(tmp_path / "pipe.pt")
+    for path in (str(tmp_path / "pipe.pt"), "/dev/zero"):
+        with pytest.raises(InputError, match=rf"{path}: no regular file"):
+            read_weights(path)
+    (tmp_path / "refs.json").write_text('{"version": 1, "refs": {"a.pt": "bytes"}}')
+    with pytest.raises(InputError, match="a chain of file systems; expected a file of weights"):
+        read_weights(f"reference://a.pt::{tmp_path / 'refs.json'}")
+
+
+def test_a_file_in_the_place_of_a_pretrained_tag_is_never_opened(tmp_path):
+    torch.save({"a": Runs(tmp_path / "ran")}, tmp_path / "a.pt")
+    config = BackboneConfig(name=f"open_clip:ViT-B-32/{tmp_path / 'a.pt'}")
+    with pytest.raises(InputError, match=r"no pretrained tag '.*a.pt'; expected open_clip"):
+        load_backbone(config)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["hf-hub:evil/x", "local-dir:/tmp/x", "../x", "/x"])
+def test_a_name_that_is_a_place_is_no_model(name):
+    with pytest.raises(InputError, match="no model named"):
+        load_backbone(BackboneConfig(name=name))
+
+
+@pytest.mark.parametrize("value", ["[[", "!!python/name:os.system", "[" * 3000])
+def test_an_argument_that_is_no_plain_value_is_refused(value):
+    config = BackboneConfig(name="test_vit", random_init=True, model_args=(f"num_classes={value}",))
+    with pytest.raises(ConfigError, match=r"model_args: num_classes=.*; expected a value in YAML"):
+        load_backbone(config)

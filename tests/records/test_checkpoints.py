@@ -17,6 +17,7 @@ from alignet_ray.records.checkpoints import (
     remove_checkpoints,
     write_checkpoint,
 )
+from alignet_ray.records.digests import sha256
 from alignet_ray.records.store import Folder
 
 TENSORS = {
@@ -113,3 +114,18 @@ def test_removing_keeps_what_is_named_and_what_is_newer(folder: Folder) -> None:
     assert not _path(folder, 1, "").exists()
     remove_checkpoints(folder, set())
     assert not Path(folder.url, CHECKPOINTS_FOLDER).exists()
+
+
+@pytest.mark.parametrize("name", ["../../a.safetensors", "/etc/a.safetensors", "gs://b/a", ".."])
+def test_a_name_that_leads_out_of_a_checkpoint_is_refused(folder: Folder, name: str) -> None:
+    checkpoint = Checkpoint(step=3, settings={}, state={}, files={name: "0" * 64})
+    with pytest.raises(RecordError, match=r"checkpoint.json: a file .*; expected the name of a"):
+        read_tensors(folder, checkpoint)
+
+
+def test_a_file_of_no_tensors_is_a_record_error_though_its_digest_fits(folder: Folder) -> None:
+    data = (1 << 62).to_bytes(8, "little")
+    folder.write(f"{CHECKPOINTS_FOLDER}/00000003/trunk.safetensors", data)
+    files = {"trunk.safetensors": sha256(data)}
+    with pytest.raises(RecordError, match=r"trunk.safetensors: unreadable .*header too large"):
+        read_tensors(folder, Checkpoint(step=3, settings={}, state={}, files=files))

@@ -68,3 +68,9 @@ def test_other_settings_are_refused_naming_each():
     assert str(caught.value) == (
         "root: other settings: a.b 3 (made with 1); expected the settings it was made with. Stop."
     )
+
+
+@pytest.mark.parametrize("data", [b'{"a":' * 200_000, b'{"a":' + b"[" * 200_000, b'{"a":\xff}'])
+def test_json_that_is_nested_without_end_is_a_record_error(data):
+    with pytest.raises(RecordError, match=r"a.json: unreadable JSON"):
+        parse_json(data, "a.json")

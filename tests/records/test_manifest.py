@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignet_ray.errors import RecordError
-from alignet_ray.records.digests import sha256
+from alignet_ray.records.digests import canonical_json, sha256
 from alignet_ray.records.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -23,7 +23,7 @@ SHARDS = st.builds(
     ManifestShard,
     shard=st.integers(0, 999),
     samples=st.integers(1, 99),
-    bytes=st.integers(0, 1 << 40),
+    bytes=st.integers(1 << 21, 1 << 40),
     sha256=HEX,
     sidecar_sha256=HEX,
 )
@@ -86,4 +86,41 @@ def test_a_pin_breaks_where_a_shard_or_the_settings_change(manifest, other):
 def test_a_broken_manifest_is_a_record_error(root, data):
     shard_folder(root, "train").write(MANIFEST_NAME, data)
     with pytest.raises(RecordError, match=r"manifest.json: "):
+        read_manifest(root, "train")
+
+
+def lines(**changes):
+    line = {"shard": 0, "samples": 4, "bytes": 1 << 20, "sha256": "a", "sidecar_sha256": "b"}
+    return [{**line, **changes}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"split": "../../other"}, "split"),
+        ({"split": "validation"}, "split"),
+        ({"strategy": "../x"}, "strategy"),
+        ({"blocks": [10**9]}, "groups of 1,000,000,000 images"),
+        ({"blocks": ["2", "1"]}, "blocks"),
+        ({"blocks": []}, "blocks"),
+        ({"teacher_temperature": "hot"}, "teacher temperature 'hot'"),
+        ({"teacher_temperature": 0}, "teacher temperature 0"),
+        ({"shards": lines(samples=10**18)}, "samples in 1,048,576 bytes"),
+        ({"shards": lines(samples=10**18, bytes=10**30)}, "shard 0 of"),
+        ({"shards": lines(samples=-1)}, "shard 0 of -1 samples"),
+        ({"shards": lines(shard="../../x")}, "shard '../../x'"),
+        ({"shards": lines(sha256=["../x"])}, "without digests"),
+    ],
+)
+def test_counts_and_names_that_lie_are_a_record_error(root, changes, said):
+    fields = {
+        "digest": "d", "split": "train", "strategy": "random", "blocks": [3],
+        "teacher_temperature": 1.0, "num_images": 9, "shards": lines(),
+    }  # fmt: skip
+    folder = shard_folder(root, "train")
+    folder.write(MANIFEST_NAME, canonical_json(fields))
+    assert read_manifest(root, "train").num_groups == 4
+    folder.write(MANIFEST_NAME, canonical_json({**fields, **changes}))
+    # Under the tests a field of another type is refused as it is set, before it is looked at.
+    with pytest.raises(RecordError, match=f"manifest.json: .*({said}|expected a manifest)"):
         read_manifest(root, "train")

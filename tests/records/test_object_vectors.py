@@ -1,6 +1,8 @@
 """Ready embeddings are matched by id from every format, and what is missing is known."""
 
 import io
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pyarrow as pa
@@ -135,3 +137,20 @@ def test_names_for_a_file_that_has_its_own(tmp_path):
     url = npz(tmp_path, names=np.array(IDS), embeddings=MATRIX)
     with pytest.raises(ConfigError, match="--embeddings-names: given, but"):
         read_object_vectors(url, NAMES, lines(tmp_path, IDS))
+
+
+def test_an_archive_that_promises_too_much_is_refused_unread(tmp_path):
+    stream, names, packed = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    header = {"descr": "<f4", "fortran_order": False, "shape": (3, 10**12)}
+    np.lib.format.write_array_header_1_0(stream, header)
+    np.save(names, np.array(["a", "b", "c"]))
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("names.npy", names.getvalue())
+        archive.writestr("embeddings.npy", stream.getvalue())
+    url = put(tmp_path, "e.npz", packed.getvalue())
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"e.npz: .*bytes of numbers instead of"):
+        read_object_vectors(url, ["a", "b", "c"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 << 20

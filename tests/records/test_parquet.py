@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 
 import fsspec
 import numpy as np
@@ -195,3 +196,33 @@ def test_bytes_are_parsed_to_the_table_and_its_row_groups():
     assert groups == [4, 4, 2]
     with pytest.raises(RecordError, match="there: unreadable Parquet"):
         parse_parquet(parquet_bytes(table, 4)[:-9], "there")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"compression": "zstd", "use_dictionary": False}, "ZSTD"),
+        ({"compression": "none", "use_dictionary": True}, "RLE_DICTIONARY"),
+        (
+            {
+                "compression": "none",
+                "use_dictionary": False,
+                "column_encoding": {"a": "DELTA_BYTE_ARRAY"},
+            },
+            "DELTA_BYTE_ARRAY",
+        ),
+    ],
+)
+def test_packed_pages_that_no_job_writes_are_refused_unread(root, arguments, said):
+    stream = io.BytesIO()
+    pq.write_table(pa.table({"a": ["x" * 100] * 10}), stream, **arguments)
+    root.write("a.parquet", stream.getvalue())
+    with pytest.raises(RecordError, match=f"column a is packed: .*{said}"):
+        read_parquet(root, "a.parquet", ("a",))
+    with pytest.raises(RecordError, match="column a is packed"):
+        parse_parquet(stream.getvalue(), "a.parquet")
+
+
+def test_a_column_of_another_type_is_no_column_of_vectors():
+    with pytest.raises(RecordError, match="a column of string; expected vectors"):
+        column_to_vectors(pa.chunked_array([["a"]]))

@@ -153,3 +153,21 @@ def test_a_run_that_borrows_its_images_has_the_same_digests(new_root):
     assert borrowing.to_document()["digests"] == SETTINGS.to_document()["digests"]
     assert image_root(own) == other
     assert image_root(other) == other
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "images: " + "[" * 5000,
+        "images: &a {b: *a}\nclusters: {}\nshards: {}\ndigests: {}\nversion: 1",
+        "images: !!python/object/apply:os.system ['true']",
+        "images: 2020-99-99",
+        "- 1",
+        "3",
+        "images: [1]\nclusters: 2\nshards: x\ndigests: 4\nversion: 1",
+    ],
+)
+def test_a_config_that_is_a_bomb_or_nonsense_is_a_record_error(root, text):
+    root.write(CONFIG_NAME, text.encode())
+    with pytest.raises(RecordError, match=r"config.yaml: "):
+        read_settings(root)

@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignet_ray.errors import RecordError
-from alignet_ray.records.digests import canonical_json
+from alignet_ray.records.digests import canonical_json, parse_json
 from alignet_ray.records.shards import (
     end_of_read,
     finished_numbers,
+    parse_sidecar,
     read_groups,
     read_sidecar,
     sample_key,
@@ -254,3 +255,32 @@ def test_only_whole_pairs_under_their_own_names_are_finished_shards():
         "m.json",
     }
     assert finished_numbers(pairs | others) == [0, 7]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"offset": -512}, {"offset": 1 << 60}, {"bytes": 1 << 60}, {"offset": "0"}, {"bytes": 1.5},
+        {"key": ["x"]}, {"members": [["jpg", 0, 1 << 60]]}, {"members": [["jpg", -9, 3]]},
+        {"members": [[1, 2]]}, {"members": 3},
+    ],
+)  # fmt: skip
+def test_a_sidecar_that_points_out_of_its_tar_is_a_record_error(root, make_groups, changes):
+    write(root, make_groups(1))
+    fields = parse_json(root.read(sidecar_name(12)), "")
+    fields["samples"][0].update(changes)
+    with pytest.raises(RecordError, match=r"000012.json: samples outside the shard"):
+        parse_sidecar(canonical_json(fields), "000012.json")
+
+
+@pytest.mark.parametrize("extension", ["../../x", "/x", "", "a b"])
+def test_an_extension_that_would_name_another_place_is_never_written(root, make_groups, extension):
+    group = replace(make_groups(1)[0], extensions=("jpg", extension, "png"))
+    with pytest.raises(RecordError, match=r"extension .*; expected letters and digits"):
+        write(root, [group])
+
+
+def test_a_group_that_lacks_ids_is_a_record_error(root, make_groups):
+    record = write(root, [replace(make_groups(1)[0], keys=("a", "b"))])
+    with pytest.raises(RecordError, match=r"unreadable .3 images, but"):
+        read_groups(root, record, 0, 1)

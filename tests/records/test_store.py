@@ -354,3 +354,10 @@ def test_a_tree_holds_every_file_below(kind, new_root):
     assert root.tree() == names
     assert root.folder("b").tree() == {"c": 2, "d/.e.0.partial": 3}
     assert root.folder("nowhere").tree() == {}
+
+
+def test_a_chain_of_file_systems_is_never_opened(tmp_path):
+    (tmp_path / "refs.json").write_text('{"version": 1, "refs": {"a.jpg": "bytes"}}')
+    for url in (f"reference://a.jpg::{tmp_path}/refs.json", "simplecache::memory://a"):
+        with pytest.raises(StorageError, match="a chain of file systems; expected one URL"):
+            Folder(url).read("a.jpg")

@@ -1,5 +1,6 @@
 """A teacher comes back as it was stored, or with one line about what is wrong."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -150,3 +151,36 @@ def test_a_broken_teacher_json_is_a_record_error(root, bundle, data):
     root.write(BUNDLE_NAME, data)
     with pytest.raises(RecordError, match=r"teacher.json: "):
         read_bundle(root)
+
+
+def st_header(shape, offsets, dtype="F32"):
+    header = {"weight": {"dtype": dtype, "shape": shape, "data_offsets": offsets}}
+    text = canonical_json(header)
+    return len(text).to_bytes(8, "little") + text
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ((1 << 62).to_bytes(8, "little"), "header too large"),
+        ((90 << 20).to_bytes(8, "little"), "invalid header length"),
+        (st_header([1 << 40, 1 << 40], [0, 4]) + bytes(4), "overflow"),
+        (st_header([100], [0, 400]) + bytes(4), "not fully covered"),
+        (st_header([0, 1 << 62], [0, 0]), "unreadable"),
+        (st_header([2], [0, 4], "BF16") + bytes(4), "unreadable"),
+        (st_header([4], [0, 4], "F8_E8M0") + bytes(4), "unreadable"),
+        (arrays(mean=np.array(["text"]).view(np.uint8)[:0]), "unreadable"),
+    ],
+)
+def test_a_safetensors_file_that_lies_is_a_record_error(root, bundle, data, said):
+    lay(root, bundle, data)
+    with pytest.raises(RecordError, match=f"transform.safetensors: .*{said}"):
+        read_bundle(root)
+
+
+def test_a_module_that_a_bundle_names_is_never_imported(root, bundle, tmp_path, monkeypatch):
+    (tmp_path / "evil_plugin.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    lay(root, bundle, arrays(), plugins=["evil_plugin"], provenance={"plugins": ["evil_plugin"]})
+    read_bundle(root)
+    assert "evil_plugin" not in sys.modules

@@ -12,7 +12,8 @@ from alignet_ray.errors import MismatchError, StorageError
 from alignet_ray.models.backbones import load_backbone
 from alignet_ray.models.preprocessing import decode_image, to_pixels
 from alignet_ray.records.image_table import COLUMNS, IMAGES_FOLDER, accepted_rows, embeddings
-from alignet_ray.records.listing import write_listing
+from alignet_ray.records.listed_image import ContentsDigest
+from alignet_ray.records.listing import read_rows, write_listing
 from alignet_ray.records.parquet import read_parquet
 from alignet_ray.records.parts import PartLayout, part_name, read_sidecar
 from alignet_ray.records.store import Folder
@@ -145,8 +146,6 @@ def test_an_embedding_that_is_not_finite_is_a_reject(request_for):
 
 
 def list_rows(request):
-    from alignet_ray.records.listing import read_rows
-
     return read_rows(request.root, request.index, 0, 6).column("key").to_pylist()
 
 
@@ -162,6 +161,19 @@ def test_an_image_that_has_grown_stops_the_job(request_for, photos):
     with (photos / list_rows(request)[0]).open("ab") as stream:
         stream.write(b"more")
     with pytest.raises(MismatchError, match="bytes as when it was listed"):
+        decode_part({"part": 0}, request=request)
+
+
+def test_an_image_that_is_not_the_one_of_the_digest_stops_the_job(request_for, photos):
+    request = request_for()
+    contents = ContentsDigest()
+    for key in list_rows(request):
+        contents.add((photos / key).read_bytes())
+    request = replace(request, contents=(contents.sha256, "", ""))
+    assert decode_part({"part": 0}, request=request)["part"] == 0
+    path = photos / list_rows(request)[0]
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(MismatchError, match="an image was changed"):
         decode_part({"part": 0}, request=request)
 
 

@@ -57,6 +57,16 @@ def test_objects_are_embedded_once_in_the_order_asked(photo_folder, backbone, tm
     np.testing.assert_array_equal(again.vectors, first.vectors)
     assert {path: path.stat().st_mtime_ns for path in Path(cache.url).rglob("*.parquet")} == times
 
+    replaced = Path(images["000cat"])
+    data = (folder / "dog" / "001.jpg").read_bytes()
+    assert len(data) <= replaced.stat().st_size, "padded to the same length"
+    replaced.write_bytes(data.ljust(replaced.stat().st_size, b"\0"))
+    other = embed_objects(images, backbone, plugins=(), cache=cache, resources=RESOURCES)
+    rows = {object_id: row for row, object_id in enumerate(other.object_ids)}
+    np.testing.assert_array_equal(
+        other.vectors[rows["000cat"]], first.vectors[rows["001dog"]]
+    )  # the image that it is now
+
 
 def test_a_missing_image_is_named(photo_folder, backbone, tmp_path):
     missing = str(photo_folder() / "cat" / "none.jpg")

@@ -1,9 +1,9 @@
-"""What needs every label's vectors at once: the regression of the changes, and its components.
+"""What needs all of a label's vectors at once: the regression of the changes, and its components.
 
-One task a label. The regression's pairs are drawn once, the same for all labels.
+One task a label, which reads those of its variants, two at most. The regression's pairs are drawn
+once, the same for all labels.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,7 +13,8 @@ from jaxtyping import Float, Int
 from alignet_ray.config.evaluate import EvaluateConfig
 from alignet_ray.evaluation.hierarchy.distances import Found
 from alignet_ray.evaluation.references import COMPARED
-from alignet_ray.evaluation.representations import Represented
+from alignet_ray.evaluation.representations import Represented, Source, Vectors
+from alignet_ray.evaluation.rows import significant
 from alignet_ray.functional.category_pairs import RELATIONS, Categories
 from alignet_ray.functional.components import aligned_components
 from alignet_ray.functional.hierarchy import sampled_pairs
@@ -26,8 +27,6 @@ from alignet_ray.stages.tasks import map_tasks
 GROUPS = "superordinate category of a pair's first image, which is drawn"
 _SUPERORDINATE = 2
 _SHARE_DIGITS = 6
-
-Vectors = Float[np.ndarray, "images dim"]
 
 
 class LabelChange(NamedTuple):
@@ -81,13 +80,13 @@ def label_changes(
         seed=config.seed,
         shown=shown,
     )
-    vectors = [own.vectors for own in models]
+    sources = [own.source for own in models]
     changes: dict[int, LabelChange] = {}
     is_shown = config.resources.progress
     with progress("changes", len(by_label), "labels", is_shown=is_shown) as advance:
         numbers = range(len(by_label))
         for number, own in map_tasks(
-            change_of_label, numbers, vectors, list(found), categories, asked
+            change_of_label, numbers, sources, list(found), categories, asked
         ):
             changes[number] = own
             advance(1)
@@ -96,14 +95,14 @@ def label_changes(
 
 def change_of_label(
     number: int,
-    vectors: Sequence[Vectors],
+    sources: Sequence[Source],
     found: Sequence[Found],
     categories: Categories,
     asked: Asked,
 ) -> LabelChange:
     """The regression and the components of one label, by its number."""
     places = asked.places[number]
-    own = [vectors[place] for place in places]
+    own = [sources[place].read() for place in places]
     components = aligned_components(own, asked.num_components)
     regression = None
     if asked.is_pair[number]:
@@ -177,8 +176,8 @@ def _described(found: MixedEffects | str) -> Json:
         "effects": {
             relation.replace("_", " "): _effect(own) for relation, own in found.effects.items()
         },
-        "group_variance": _finite(found.group_variance),
-        "residual_variance": _finite(found.residual_variance),
+        "group_variance": significant(found.group_variance),
+        "residual_variance": significant(found.residual_variance),
         "num_pairs": found.num_pairs,
         "num_groups": found.num_groups,
         "has_converged": found.has_converged,
@@ -186,8 +185,4 @@ def _described(found: MixedEffects | str) -> Json:
 
 
 def _effect(effect: Effect) -> Json:
-    return {name: _finite(value) for name, value in effect._asdict().items()}
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return {name: significant(value) for name, value in effect._asdict().items()}

@@ -1,7 +1,8 @@
 """Mean distances of every model by what two images have in common, as rows of the results.
 
-One task a model. Intervals are the jackknife's over images: pairs that share an image are not
-independent. Differences between models are paired, as all see the same images.
+One task a model, which reads its vectors. Intervals are the jackknife's over images: pairs that
+share an image are not independent. Differences between models are paired, as all see the same
+images.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from alignet_ray.evaluation.hierarchy.sorted_images import IMAGES_NAME
 from alignet_ray.evaluation.pairs import between, compared_pairs
-from alignet_ray.evaluation.representations import Represented
+from alignet_ray.evaluation.representations import Represented, Source
 from alignet_ray.evaluation.rows import Row, row
 from alignet_ray.functional.bootstrap import Interval
 from alignet_ray.functional.category_pairs import RELATIONS, Categories
@@ -59,11 +61,13 @@ class Figure(NamedTuple):
 
     def row(self, measure: str, of: Mapping[str, str]) -> Row:
         """As a row of the results."""
-        if self.undefined is not None:
-            return row(measure, _NOTHING, self.num_pairs, "pairs", undefined=self.undefined, **of)
-        interval = jackknife_interval(self.estimate, self.without)
-        why = None if np.isfinite(interval.low) else _NO_INTERVAL
-        return row(measure, interval, self.num_pairs, "pairs", undefined=why, **of)
+        interval, why = _NOTHING, self.undefined
+        if self.undefined is None:
+            interval = jackknife_interval(self.estimate, self.without)
+            why = None if np.isfinite(interval.low) else _NO_INTERVAL
+        return row(
+            measure, interval, self.num_pairs, "pairs", undefined=why, data=IMAGES_NAME, **of
+        )
 
 
 def measured_distances(
@@ -72,8 +76,8 @@ def measured_distances(
     """Of each model, in order; why not where its vectors have no distances to compare."""
     found: dict[int, Found] = {}
     with progress("distances", len(models), "models", is_shown=is_shown) as advance:
-        vectors = [own.vectors for own in models]
-        for place, own in map_tasks(_distances, range(len(models)), vectors, categories):
+        sources = [own.source for own in models]
+        for place, own in map_tasks(_distances, range(len(models)), sources, categories):
             found[place] = own
             advance(1)
     return [found[place] for place in range(len(models))]
@@ -119,11 +123,9 @@ def separation_rows(
     return own_rows, changes
 
 
-def _distances(
-    place: int, vectors: Sequence[Float[np.ndarray, "images dim"]], categories: Categories
-) -> Found:
+def _distances(place: int, sources: Sequence[Source], categories: Categories) -> Found:
     try:
-        return relation_distances(vectors[place], categories)
+        return relation_distances(sources[place].read(), categories)
     except ValueError as error:
         return str(error)
 

@@ -58,7 +58,7 @@ def read_sorted_images(config: HierarchyConfig) -> SortedImages:
         if label is not None and not has
     )
     counts = {
-        "images_sha256": listing_sha256(kept),
+        "listing_sha256": listing_sha256(kept),
         "categories_sha256": digest([dict(categories.basic), dict(categories.superordinate)]),
         "num_given": len(found.keys),
         "num_without_label": sum(label is None for label in found.labels),

@@ -216,7 +216,7 @@ def _row(name: str, shares: Sequence[float], odd: Sequence[float]) -> Iterator[M
 
 def _pair(pair: Json, look: str, arrow: str, pictures: Json) -> Markup:
     first, second = pair["images"]
-    change = element("div", element("b", arrow), element("span", f"{pair['difference']:+.1f}"),
+    change = element("div", element("b", arrow), element("span", f"{pair['difference']:+z.1f}"),
                      class_=f"move {look}")  # fmt: skip
     labels = (element("div", _label(key, pictures), class_="name") for key in pair["images"])
     return element(

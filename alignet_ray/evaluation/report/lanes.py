@@ -45,6 +45,9 @@ def lanes_card(
         for own in rows
         if own["estimate"] is None
     ]
+    undefined += [
+        f"{own['label']} {own['variant']}: {own['remark']}" for own in rows if "remark" in own
+    ]
     plot = [dot_plot(groups, ceilings, *axis(drawn, ceilings), is_share=is_share)] if drawn else []
     return element(
         "div",

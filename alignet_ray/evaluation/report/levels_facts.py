@@ -110,4 +110,4 @@ def _interval(found: Sequence[Row]) -> str:
     if not found or found[0]["estimate"] is None:
         return ""
     own = found[0]
-    return f"{share(own['estimate'])} [{100 * own['low']:.1f}, {100 * own['high']:.1f}]"
+    return f"{share(own['estimate'])} [{100 * own['low']:z.1f}, {100 * own['high']:z.1f}]"

@@ -223,7 +223,7 @@ MODELS_STYLE = """\
 .glance thead th { border-bottom: 0; color: var(--ink); font-weight: 620; font-size: .92rem;
   overflow-wrap: anywhere; }
 .glance thead tr:last-child th { border-bottom: 1px solid var(--line); padding-top: 0;
-  color: var(--soft); font-weight: 450; font-size: .85rem; }
+  color: var(--soft); font-weight: 450; font-size: .85rem; overflow-wrap: break-word; }
 .glance tbody th { padding-left: 18px; color: var(--ink); font-weight: 450; }
 .glance .alone th, .glance .measure th { padding-left: 0; font-weight: 620; font-size: .88rem; }
 .glance .measure th { border-bottom: 0; padding-top: 16px; padding-bottom: 2px; }

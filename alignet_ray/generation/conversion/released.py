@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from tokenize import TokenError
 
 import numpy as np
 from jaxtyping import Shaped
@@ -22,6 +23,7 @@ from alignet_ray.records.given_files import missing_is_a_mistake
 from alignet_ray.records.store import Folder
 
 ROWS_AT_ONCE = 1 << 17
+_MOST_NAME_BYTES = 4096
 
 _NAMES, _SIMILARITIES = "filenames", "similarities"
 _READABLE = "an .npz file of `filenames` and `similarities`"
@@ -139,7 +141,7 @@ def _open_member(
         assert isinstance(stream, zipfile.ZipExtFile)  # and not, as typed, any stream of bytes
         try:
             shape, is_fortran, dtype = _read_header(stream)
-        except ValueError as error:
+        except (ValueError, OverflowError, SyntaxError, TokenError) as error:
             raise InputError(f"`{name}` is no array ({error})", _READABLE, place) from error
     if dtype.hasobject:
         raise InputError(
@@ -151,6 +153,11 @@ def _open_member(
     if is_fortran:
         raise InputError(f"`{name}` is in Fortran order", "rows one after the other", place,
                          _RESAVE)  # fmt: skip
+    there = archive.getinfo(f"{name}.npy").file_size - stream.tell()
+    if shape[0] * 3 * dtype.itemsize > there:
+        raise InputError(
+            f"`{name}` is truncated: {there:,} bytes", f"{shape[0]:,} rows", place, _AGAIN
+        )
     return _Member(name=name, place=place, stream=stream, dtype=dtype, num_rows=shape[0])
 
 
@@ -166,6 +173,11 @@ def _read_header(stream: zipfile.ZipExtFile) -> tuple[tuple[int, ...], bool, np.
 def _check_types(names: _Member, similarities: _Member) -> None:
     if names.dtype.kind not in "US" or names.dtype.itemsize == 0:
         raise InputError(f"`{_NAMES}` are {names.dtype}", "strings", names.place, _RESAVE)
+    if names.dtype.itemsize > _MOST_NAME_BYTES:
+        raise InputError(
+            f"`{_NAMES}` are {names.dtype}", f"at most {_MOST_NAME_BYTES:,} bytes each",
+            names.place, _RESAVE,
+        )  # fmt: skip
     if similarities.dtype.kind not in "fiu":
         raise InputError(
             f"`{_SIMILARITIES}` are {similarities.dtype}", "numbers", names.place, _RESAVE

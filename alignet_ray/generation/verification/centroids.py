@@ -1,6 +1,5 @@
 """Whether the centroids are those that were fitted, and their index what was written of them."""
 
-import io
 import math
 
 import numpy as np
@@ -21,6 +20,7 @@ from alignet_ray.generation.verification.findings import (
 from alignet_ray.generation.verification.rules import RunRules
 from alignet_ray.records.clusters import CENTROIDS_NAME, CLUSTERS_FOLDER, INDEX_NAME
 from alignet_ray.records.digests import Json, digest
+from alignet_ray.records.npy import parse_npy
 
 CENTROIDS = Record(kind="centroids")
 
@@ -44,8 +44,8 @@ def _centroids(rules: RunRules) -> Float32[np.ndarray, "clusters dim"] | None:
     data = read_present(folder, CENTROIDS_NAME)
     expect_sha256(data, index["centroids_sha256"], INDEX_NAME, place)
     try:
-        centroids = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+        centroids = parse_npy(data)
+    except ValueError as error:
         raise RecordError(f"no array ({error})", "float32 centroids", place) from error
     if centroids.dtype != np.float32 or centroids.ndim != 2 or not np.isfinite(centroids).all():
         found = f"{centroids.dtype} of shape {centroids.shape}"

@@ -12,12 +12,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet as pq
 
 from alignet_ray.config.sources import SourceConfig
 from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import InputError
 from alignet_ray.records.given_files import missing_is_a_mistake
+from alignet_ray.records.given_parquet import column_names, plain, read_given_parquet
 from alignet_ray.records.storage_faults import with_retries
 from alignet_ray.records.store import Folder, join_url, read_url
 from alignet_ray.stages.sources.rows import below, common_parent, listing_rows
@@ -27,6 +27,7 @@ _OPTIONAL_TYPES = {"key": pa.string(), "offset": pa.int64(), "length": pa.int64(
 _SIZE_THREADS = 32
 _FEW_FILES = 8
 _SHOWN = 3
+_LETTERS_SHOWN = 100
 
 
 def list_rows(urls: Sequence[str], source: SourceConfig) -> pa.Table:
@@ -61,7 +62,7 @@ def _refuse_bad_ranges(table: pa.Table, place: str) -> None:
 
 
 def _read_list(url: str, source: SourceConfig) -> pa.Table:
-    table = _parse(url)
+    table = _parse(url, source)
     names = table.column_names
     if len(set(names)) < len(names):
         raise InputError(f"columns {', '.join(names)}", "each column once", url, "Mend the list.")
@@ -81,6 +82,7 @@ def _read_list(url: str, source: SourceConfig) -> pa.Table:
             f"no URL in {len(gaps)} rows (the first is row {gaps[0]})",
             "a URL or path in every row", url, "Mend the list.",
         )  # fmt: skip
+    _refuse_no_places(urls, url)
     parent = absolute_url(url).rpartition("/")[0]
     columns: dict[str, Any] = {"url": [_absolute(entry, parent) for entry in urls]}
     for name, kind in _OPTIONAL_TYPES.items():
@@ -96,12 +98,12 @@ def _read_list(url: str, source: SourceConfig) -> pa.Table:
     )
 
 
-def _parse(url: str) -> pa.Table:
+def _parse(url: str, source: SourceConfig) -> pa.Table:
     with missing_is_a_mistake("a list in CSV, TSV or Parquet", "Check --images."):
         data = read_url(url)
     try:
         if url.lower().endswith(".parquet"):
-            return pq.read_table(pa.BufferReader(data))
+            return _parquet(data, source, url)
         delimiter = "\t" if url.lower().endswith(".tsv") else ","
         options = pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
         # Everything as text: a class named 01 must not become the number 1.
@@ -112,15 +114,38 @@ def _parse(url: str) -> pa.Table:
         return pyarrow.csv.read_csv(
             pa.BufferReader(data), parse_options=options, convert_options=convert
         )
+    except InputError:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         text = " ".join(str(error).split())[:200]
         raise InputError(f"unreadable ({text})", "a list in CSV, TSV or Parquet", url) from error
 
 
+def _refuse_no_places(urls: Sequence[str], place: str) -> None:
+    """Raise InputError for what is no path or URL of one file: fsspec opens a chain by what a file
+    at its end says, and that may be anybody's.
+    """
+    for row, entry in enumerate(urls, 1):
+        if "\0" in entry or ("://" in entry and "::" in entry):
+            raise InputError(
+                f"{entry[:_LETTERS_SHOWN]!r} in row {row}", "the path or URL of one file", place,
+                "Mend the list.",
+            )  # fmt: skip
+
+
+def _parquet(data: bytes, source: SourceConfig, url: str) -> pa.Table:
+    """The columns that are known; of others the names, for what is said of the wrong ones."""
+    names = column_names(data)
+    read = (source.url_column, source.label_column, *_OPTIONAL_TYPES)
+    table = read_given_parquet(data, read, url)
+    nothing = pa.nulls(table.num_rows)
+    others = [name for name in names if name not in read]
+    return pa.table([*table.columns, *(nothing for _ in others)], [*table.column_names, *others])
+
+
 def _column(table: pa.Table, name: str, kind: pa.DataType, url: str) -> pa.ChunkedArray:
     column = table.column(name)
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+    column = plain(column)
     if pa.types.is_string(column.type):
         column = pa.chunked_array([[entry or None for entry in column.to_pylist()]], pa.string())
     try:
@@ -201,6 +226,10 @@ def _size_of(folder: Folder, name: str) -> int | None:
             info = folder.file_system.info(folder.path(name))
         except (FileNotFoundError, NotADirectoryError):
             return None
+        if info["type"] not in ("file", "directory"):
+            raise InputError(
+                f"a {info['type']}", "a regular file", folder.place(name), "Mend the list."
+            )
         if info["size"] is None:
             raise InputError(
                 "the server does not tell its size", "a size", folder.place(name),

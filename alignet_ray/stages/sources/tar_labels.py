@@ -6,6 +6,7 @@ val_annotations.txt    tiny ImageNet's: name, tab, label of the images below its
 """
 
 import json
+import re
 from typing import Any
 
 from alignet_ray.errors import InputError
@@ -13,6 +14,8 @@ from alignet_ray.errors import InputError
 ANNOTATIONS_NAME = "val_annotations.txt"
 LABEL_FILES = (".cls", ".json", ANNOTATIONS_NAME)
 """How the names of such files end."""
+
+_POSITION = re.compile(r"[0-9]{1,9}")
 
 
 class TarLabels:
@@ -57,10 +60,9 @@ class TarLabels:
     def _of_group(self, name: str, which: int) -> str | None:
         found = self.groups.get(sample_key(name))
         number = name.rpartition("/")[2].split(".")[1]
-        if found is None or not number.isdigit() or int(number) >= len(found[which]):
+        if found is None or not _POSITION.fullmatch(number) or int(number) >= len(found[which]):
             return None
-        value = found[which][int(number)]
-        return None if value is None else str(value)
+        return _text(found[which][int(number)])
 
 
 def sample_key(name: str) -> str:
@@ -76,7 +78,7 @@ def _group(name: str, data: bytes) -> tuple[list[Any], list[Any]] | None:
     try:
         meta = json.loads(data)
         keys, labels = meta["keys"], meta["labels"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     is_group = isinstance(keys, list) and isinstance(labels, list) and len(keys) == len(labels)
     return (keys, labels) if is_group else None
@@ -88,6 +90,11 @@ def _label(name: str, data: bytes) -> str | None:
         return data.decode(errors="replace").strip() or None
     try:
         label = json.loads(data)["label"]
-    except (ValueError, TypeError, KeyError, IndexError):
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
         return None
-    return str(label) if isinstance(label, str | int) else None
+    return _text(label)
+
+
+def _text(value: Any) -> str | None:
+    """A name or number as text; what is neither says nothing."""
+    return str(value) if isinstance(value, str | int) else None

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from alignet_ray.config.urls import absolute_url
-from alignet_ray.errors import InputError
+from alignet_ray.errors import AlignetError, InputError
 from alignet_ray.records.given_files import missing_is_a_mistake
 from alignet_ray.records.storage_faults import with_retries
 from alignet_ray.records.store import Folder
@@ -33,6 +33,8 @@ COMPRESSED_SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
 _BLOCK = 512
 _READ_AHEAD_BYTES = 1 << 20
 _MOST_LABEL_BYTES = 1 << 20
+_MOST_HEADER_BYTES = 2 << 20
+_AGAIN = "Write the tar again."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,22 +118,22 @@ def _scan(stream: Any, url: str, size: int) -> TarImages:
     said = TarLabels()
     end = 0
     try:
-        with tarfile.open(fileobj=stream, mode="r:") as archive:
+        bounded: Any = _BoundedReads(stream, url)
+        with tarfile.open(fileobj=bounded, mode="r:") as archive:
             for member in archive:
-                end = member.offset_data + -(-member.size // _BLOCK) * _BLOCK
+                end = _end_of(member, end, size, url)
                 name = member.name.removeprefix("./")
                 if member.islnk() and is_image_name(name):
                     # A second name of a file before it, whose bytes are there only once.
-                    images[name] = images[member.linkname.removeprefix("./")]
+                    images[name] = _linked(member, images, url)
                 elif member.isreg() and not member.issparse() and not _is_hidden(name):
                     _take_member(archive, member, name, url, images, said)
     except tarfile.TarError as error:
         raise _cut(url, str(error)) from error
-    except KeyError as error:
-        raise InputError(
-            f"a link to {error}, which is not before it", "images, or links to them", url,
-            "Write the tar again.",
-        ) from error  # fmt: skip
+    except AlignetError:
+        raise
+    except (ValueError, OverflowError, RecursionError) as error:  # tarfile lets them through
+        raise InputError(f"unreadable headers ({error})", "a tar", url, _AGAIN) from error
     # A tar that was cut between two members reads without a fault: only its end tells.
     if size < end + 2 * _BLOCK:
         raise _cut(url, "its end is missing")
@@ -146,6 +148,48 @@ def _scan(stream: Any, url: str, size: int) -> TarImages:
     )
 
 
+class _BoundedReads:
+    """A tar's stream for `tarfile`, which reads headers and long names as large as they claim."""
+
+    def __init__(self, stream: Any, url: str) -> None:
+        self._stream = stream
+        self._url = url
+
+    def read(self, size: int) -> bytes:
+        if size > _MOST_HEADER_BYTES:
+            raise InputError(
+                f"a header of {size:,} bytes", f"at most {_MOST_HEADER_BYTES:,}", self._url, _AGAIN
+            )
+        return self._stream.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _end_of(member: tarfile.TarInfo, last: int, size: int, url: str) -> int:
+    """Where a member's blocks end; what would lead back or out of the tar is refused."""
+    end = member.offset_data + -(-member.size // _BLOCK) * _BLOCK
+    if member.size < 0 or end <= last:
+        raise InputError(
+            f"{member.name!r} of {member.size:,} bytes", "members one after the other", url, _AGAIN
+        )
+    if member.isreg() and not member.issparse() and member.offset_data + member.size > size:
+        raise _cut(url, f"{member.name!r} ends after the file")
+    return end
+
+
+def _linked(
+    member: tarfile.TarInfo, images: dict[str, tuple[int, int]], url: str
+) -> tuple[int, int]:
+    found = images.get(member.linkname.removeprefix("./"))
+    if found is None:
+        raise InputError(
+            f"a link to {member.linkname!r}, which is not before it", "images, or links to them",
+            url, _AGAIN,
+        )  # fmt: skip
+    return found
+
+
 def _take_member(
     archive: tarfile.TarFile,
     member: tarfile.TarInfo,
@@ -157,7 +201,7 @@ def _take_member(
     """Note an image's byte range, or what a small file says of images."""
     if is_image_name(name):
         if name in images:
-            raise InputError(f"{name} twice", "each member once", url, "Write the tar again.")
+            raise InputError(f"{name} twice", "each member once", url, _AGAIN)
         images[name] = (member.offset_data, member.size)
     elif name.endswith(LABEL_FILES) and member.size <= _MOST_LABEL_BYTES:
         stream = archive.extractfile(member)

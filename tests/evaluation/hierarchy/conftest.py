@@ -5,7 +5,7 @@ import pytest
 
 from alignet_ray.config.backbone import BackboneConfig
 from alignet_ray.evaluation.references import EvaluatedModel
-from alignet_ray.evaluation.representations import Represented
+from alignet_ray.evaluation.representations import InMemory, Represented
 
 NUM_IMAGES = 48
 
@@ -14,7 +14,7 @@ NUM_IMAGES = 48
 def represented():
     def make(label, variant, vectors):
         model = EvaluatedModel(label=label, variant=variant, backbone=BackboneConfig())
-        return Represented(model=model, backbone=None, vectors=vectors)
+        return Represented(model=model, backbone=None, source=InMemory(vectors))
 
     return make
 

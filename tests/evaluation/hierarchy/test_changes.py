@@ -11,6 +11,7 @@ from alignet_ray.evaluation.hierarchy.changes import (
     places_by_label,
     regressions,
 )
+from alignet_ray.evaluation.representations import InMemory
 from alignet_ray.functional.hierarchy import relation_distances
 
 SHOWN = np.array([3, 5, 40])
@@ -26,7 +27,7 @@ def change_of(own, categories, *, is_pair=True, found=None):
         shown=SHOWN,
     )
     found = found or [relation_distances(vectors, categories) for vectors in own]
-    return change_of_label(0, own, found, categories, asked)
+    return change_of_label(0, [InMemory(vectors) for vectors in own], found, categories, asked)
 
 
 def test_images_of_one_category_move_together_against_the_others(vectors, categories):

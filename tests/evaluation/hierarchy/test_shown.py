@@ -11,7 +11,7 @@ NAMES = ["animal", "furniture", "vehicle"]
 
 def test_a_map_has_its_names_in_its_own_order(represented, vectors, categories):
     models = [represented("s", v, own) for v, own in zip(("before", "after"), vectors, strict=True)]
-    found = [relation_distances(own.vectors, categories) for own in models]
+    found = [relation_distances(own.read(), categories) for own in models]
     maps = shown.heat_maps(models, found, categories, NAMES)
     order = [NAMES.index(name) for name in maps["names"]]
     for own, drawn in zip(found, maps["maps"], strict=True):
@@ -25,7 +25,7 @@ def test_only_the_largest_categories_are_on_the_map(represented, monkeypatch):
     numbers = np.array([0, 1, 1, 2, 2, 2])
     categories = np.stack([np.arange(6), numbers, numbers], axis=1)
     own = represented("s", "before", np.random.default_rng(0).normal(size=(6, 3)))
-    found = relation_distances(own.vectors, categories)
+    found = relation_distances(own.read(), categories)
     maps = shown.heat_maps([own, own], [found, "constant"], categories, NAMES)
     assert maps["names"] == ["furniture", "vehicle"]
     assert (maps["num_left_out"], len(maps["maps"])) == (1, 1)
@@ -38,7 +38,7 @@ def test_a_category_of_one_image_has_nothing_on_the_diagonal(represented):
     numbers = np.array([0, 1, 1, 1])
     categories = np.stack([np.arange(4), numbers, numbers], axis=1)
     own = represented("s", "before", np.random.default_rng(0).normal(size=(4, 3)))
-    found = relation_distances(own.vectors, categories)
+    found = relation_distances(own.read(), categories)
     (drawn,) = shown.heat_maps([own], [found], categories, NAMES[:2])["maps"]
     assert drawn["distances"][0][0] is None
     assert drawn["distances"][1][1] is not None

@@ -162,3 +162,42 @@ def test_few_files_of_many_folders_are_asked_for_one_by_one(photo_folder, tmp_pa
     urls = [str(f) for f in folder.rglob("*.jpg")]
     found = rows_of(write_list(tmp_path / "list.csv", {"url": urls}))
     assert {row["url"] for row in found.values()} == set(urls)
+
+
+@pytest.mark.parametrize(
+    "entry", ["reference://a.jpg::http://x/refs.json", "simplecache::gs://b/a.jpg", "a\0b.jpg"]
+)
+def test_an_entry_that_is_no_place_of_one_file_is_refused(tmp_path, entry):
+    path = write_list(tmp_path / "list.csv", {"url": ["a.jpg", entry], "length": [1, 1]})
+    with pytest.raises(InputError, match=r"list.csv: .* in row 2; expected the path or URL of one"):
+        rows_of(path)
+
+
+def test_a_device_is_no_image(tmp_path):
+    path = write_list(tmp_path / "list.csv", {"url": ["/dev/zero"]})
+    with pytest.raises(InputError, match="/dev/zero: a other; expected a regular file"):
+        rows_of(path)
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"url": [["a"]]}, "texts inside the lists of column url"),
+        ({"url": [{"a": 1}]}, "column 'url' of struct"),
+        ({"url": [b"\xff"]}, "Invalid UTF8"),
+        ({"url": ["a"], "length": [float("nan")]}, "column 'length' of double"),
+        ({"url": ["a"], "length": ["9" * 20]}, "column 'length'"),
+        ({"url": ["a"], "length": [-1]}, "offset None and length -1 in row 1"),
+    ],
+)
+def test_columns_of_other_types_are_refused(tmp_path, columns, said):
+    with pytest.raises(InputError, match=f"list.parquet: .*{said}"):
+        rows_of(write_list(tmp_path / "list.parquet", columns))
+
+
+def test_a_text_that_a_million_rows_repeat_is_refused_unread(tmp_path):
+    codes = pa.array([0] * 1_000_000, pa.int32())
+    urls = pa.DictionaryArray.from_arrays(codes, pa.array(["x" * 1000]))
+    path = write_list(tmp_path / "list.parquet", {"url": urls})
+    with pytest.raises(InputError, match=r"list.parquet: 1,000,000,000 bytes packed into"):
+        rows_of(path)

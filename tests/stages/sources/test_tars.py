@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import tracemalloc
 from collections import Counter
 
 import pytest
@@ -187,3 +188,99 @@ def test_the_tar_of_tiny_imagenet_brings_its_labels(real_data):
     assert len(counts) == 200
     assert set(counts.values()) == {50}
     assert counts["n03444034"] == 50
+
+
+def member(name, **fields):
+    info = tarfile.TarInfo(name)
+    for field, value in fields.items():
+        setattr(info, field, value)
+    return info
+
+
+def raw_tar(path, *members):
+    """A tar of headers as they are, each with its data, and a whole end."""
+    blocks = [
+        info.tobuf(tarfile.PAX_FORMAT) + data + bytes(-len(data) % 512) for info, data in members
+    ]
+    path.write_bytes(b"".join(blocks) + bytes(1024))
+    return str(path)
+
+
+def negative_size():
+    header = bytearray(member("a.txt").tobuf(tarfile.GNU_FORMAT))
+    header[124:136] = b"\xff" * 11 + b"\0"  # a size in base 256 of -256
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+@pytest.mark.parametrize(
+    ("info", "data", "said"),
+    [
+        (member("a.jpg", size=1 << 32), b"x", "'a.jpg' ends after the file"),
+        (member("a.txt", size=1 << 32), b"x", "ends after the file"),
+        (member("a.jpg", pax_headers={"size": "9" * 20}), b"x", "ends after the file"),
+        (member("a.txt", pax_headers={"size": "-512"}), b"", "of -512 bytes; expected members one"),
+        (member("a", type=tarfile.XHDTYPE, size=40), b"9" * 35 + b" a=b\n", "unreadable headers"),
+        (member("a.jpg", pax_headers={"GNU.sparse.map": "1,x"}), b"x", "unreadable headers"),
+        (
+            member("a", pax_headers={"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}),
+            b"9" * 512,
+            "unreadable headers",
+        ),
+        (member("a.jpg", type=tarfile.LNKTYPE, linkname="/etc/passwd"), b"", "a link to '/etc/pas"),
+    ],
+)
+def test_headers_that_lie_are_refused(tmp_path, info, data, said):
+    info.size = info.size or len(data)
+    with pytest.raises(InputError, match=rf"^{tmp_path}/a\.tar: .*({said})"):
+        read_tar(raw_tar(tmp_path / "a.tar", (info, data), (member("b.jpg", size=1), b"x")))
+
+
+def test_a_member_of_negative_size_does_not_lead_back_for_ever(tmp_path):
+    (tmp_path / "a.tar").write_bytes(negative_size() + bytes(2048))
+    with pytest.raises(InputError, match=r"'a.txt' of -256 bytes; expected members one after"):
+        read_tar(str(tmp_path / "a.tar"))
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_giant_header_is_never_read(tmp_path, kind):
+    path = tmp_path / "a.tar"
+    with path.open("wb") as stream:
+        stream.write(member("x", type=kind, size=5 << 30).tobuf(tarfile.GNU_FORMAT))
+        stream.truncate(6 << 30)
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"a.tar: a header of 5,368,709,120 bytes; expected at"):
+        read_tar(str(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+def test_headers_before_headers_before_headers_are_refused(tmp_path):
+    headers = member("p", type=tarfile.XHDTYPE).tobuf() * 3000
+    (tmp_path / "a.tar").write_bytes(headers + bytes(1024))
+    with pytest.raises(InputError, match=r"a.tar: (unreadable headers|truncated)"):
+        read_tar(str(tmp_path / "a.tar"))
+
+
+def test_members_that_are_no_files_and_names_that_lead_up_are_passed_over(tmp_path):
+    others = (tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE)
+    members = [
+        (member(f"{n}.jpg", type=k, linkname="/etc/passwd"), b"") for n, k in enumerate(others)
+    ]
+    members += [(member(name, size=1), b"x") for name in ("../a.jpg", "b/../../c.jpg", "d.jpg")]
+    assert list(rows(raw_tar(tmp_path / "a.tar", *members))) == ["a/d.jpg"]
+
+
+def test_small_files_that_are_bombs_or_nonsense_say_nothing(tmp_path):
+    members = {
+        "0.jpg": b"a", "0.json": b"[" * 500_000,
+        "1.000.jpg": b"b", "1.json": b'{"keys": [["../x"]], "labels": [{"a": 1}]}',
+        "2.\u00b2.jpg": b"c", "2.json": b'{"keys": ["x"], "labels": ["y"]}',
+        f"3.{'9' * 80}.jpg": b"d", "3.json": b'{"keys": ["x"], "labels": ["y"]}',
+        "4.jpg": b"e", "4.cls": b"\xff\xfe", "4.json": b"\xff" * 9,
+    }  # fmt: skip
+    found = rows(write_tar(tmp_path / "a.tar", members))
+    assert [row["label"] for row in found.values()] == [None, None, None, None, "\ufffd\ufffd"]
+    assert len(found) == 5
