@@ -11,7 +11,8 @@ from alignet_ray.config.generate import GenerateConfig
 def main(config: GenerateConfig) -> object:
     """Generate and print what the run now holds, or what it would hold."""
     if config.dry_run:
-        from alignet_ray.generation.estimate import estimate, estimate_lines
+        from alignet_ray.generation.estimate import estimate
+        from alignet_ray.generation.estimate_lines import estimate_lines
 
         estimated = estimate(config)
         for line in estimate_lines(estimated, config.output):

@@ -25,9 +25,9 @@ class Borrowed:
         """How the table is cut."""
         return part_layout(self.settings, self.index)
 
-    def listing(self) -> pa.Table:
-        """All its images."""
-        return read_rows(self.root, self.index, 0, self.index.num_images)
+    def column(self, name: str) -> pa.ChunkedArray:
+        """One column of the listing, of all its images."""
+        return read_rows(self.root, self.index, 0, self.index.num_images, (name,)).column(name)
 
 
 def part_layout(settings: Settings, index: ListingIndex) -> PartLayout:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int
 
 from alignet_ray.records.clusters import CLUSTERS_FOLDER
-from alignet_ray.records.parts import PartLayout, read_sidecar
+from alignet_ray.records.parts import PartLayout, read_sidecars
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.tasks import map_tasks
 
@@ -79,18 +79,19 @@ def cluster_sizes(
     """The sizes of a finished clustering, by Ray tasks over its sidecars."""
     spans = layout.spans(_PARTS_PER_TASK)
     total = np.zeros((max(1, num_sources), num_clusters), np.int64)
-    for _, counts in map_tasks(_add_up, spans, root, total.shape):
+    for _, counts in map_tasks(add_up, spans, root, total.shape):
         total += counts
     return ClusterSizes(counts=total)
 
 
-def _add_up(
+def add_up(
     span: tuple[int, int], root: Folder, shape: tuple[int, int]
 ) -> Int[np.ndarray, "sources clusters"]:
+    """Images of each source in each cluster, in parts [first, last)."""
     folder = root.folder(CLUSTERS_FOLDER)
     total = np.zeros(shape, np.int64)
-    for part in range(*span):
-        rows = np.array(read_sidecar(folder, part)["sizes"], dtype=np.int64).reshape(-1, 3)
+    for sidecar in read_sidecars(folder, range(*span)):
+        rows = np.array(sidecar["sizes"], dtype=np.int64).reshape(-1, 3)
         np.add.at(total, (rows[:, 0], rows[:, 1]), rows[:, 2])
     return total
 

@@ -139,11 +139,15 @@ def _sample(request: ClusterRequest) -> Float32[np.ndarray, "points dim"]:
 
 
 def _embeddings(
-    request: ClusterRequest, part: int, row_groups: list[int] | None = None
+    request: ClusterRequest,
+    part: int,
+    row_groups: list[int] | None = None,
+    num_bytes: int | None = None,
 ) -> tuple[Float32[np.ndarray, "rows dim"], Bool[np.ndarray, "rows"]]:
     """Transformed embeddings of a part (0 for rejects), and which rows are no rejects."""
     folder = request.images.folder(IMAGES_FOLDER)
-    table = read_parquet(folder, part_name(part), ("embedding", "reject_reason"), row_groups)
+    columns = ("embedding", "reject_reason")
+    table = read_parquet(folder, part_name(part), columns, row_groups, num_bytes)
     vectors, accepted = image_table.embeddings(table), accepted_rows(table)
     if request.transform is not None:
         vectors = request.transform.apply(vectors)
@@ -153,19 +157,19 @@ def _embeddings(
 
 def assign_part(part: int, request: ClusterRequest) -> None:
     """Write a part's cluster ids and transformed embeddings, and what its sidecar counts."""
-    vectors, accepted = _embeddings(request, part)
+    images = read_sidecar(request.images.folder(IMAGES_FOLDER), part)
+    vectors, accepted = _embeddings(request, part, num_bytes=images["bytes"])
     nearest, _ = assign(vectors, cluster_record.read_centroids(request.root))
     rows = request.layout.rows(part)
     cluster_ids = np.where(accepted, nearest, REJECTED)
     table = cluster_table(np.arange(rows.start, rows.stop), cluster_ids, vectors)
-    images = request.images.folder(IMAGES_FOLDER)
     write_part(
         request.root.folder(CLUSTERS_FOLDER),
         part,
         parquet_bytes(table, request.layout.row_group_rows),
         request.settings_digest,
         {
-            "images_sha256": read_sidecar(images, part)["sha256"],
+            "images_sha256": images["sha256"],
             "sizes": count_clusters(cluster_ids, _source_ids(request, part)),
         },
     )

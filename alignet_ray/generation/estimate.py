@@ -1,11 +1,12 @@
 """`--dry-run`: what a run would be and what is left to do of it, without writing anything.
 
 Bytes and hours are estimated from a few images that are really read, decoded and stored, in
-memory, and from batches of blank ones that pass through the backbone.
+memory, and from batches of blank ones that pass through the backbone; requests from what was
+counted of one part and one shard.
 """
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +18,7 @@ from alignet_ray.generation.durations import Durations
 from alignet_ray.generation.inputs import Inputs, refuse_missing_inputs
 from alignet_ray.generation.job import embed_request, missing_parts, plan_inputs
 from alignet_ray.generation.plan import RunPlan, SplitPlan
-from alignet_ray.generation.splits import expected_coverage
-from alignet_ray.generation.summary import images_drawn_from, never_drawn
-from alignet_ray.plurals import counted
+from alignet_ray.generation.requests import Requests, requests_of_parts, requests_of_shards
 from alignet_ray.records import parts as part_record
 from alignet_ray.records.clusters import CLUSTERS_FOLDER
 from alignet_ray.records.image_table import IMAGES_FOLDER
@@ -35,7 +34,6 @@ _FLOAT_BYTES = 4
 _TAR_BLOCK = 512
 _NPY_HEADER_BYTES = 128
 _JSON_BYTES_PER_IMAGE = 64
-_MEGABYTE = 1e6
 _HOUR = 3600.0
 
 
@@ -52,7 +50,7 @@ class Estimate:
     """What is there and what a run would add; bytes and hours are estimates.
 
     `embed_hours` are those of one actor on the run's device, `decode_hours` of one core; None where
-    another run's image table is used.
+    another run's image table is used. `requests` is None for a run on a local disk.
     """
 
     device: str
@@ -68,6 +66,7 @@ class Estimate:
     splits: tuple["SplitEstimate", ...]
     is_new: bool
     rejected_in_sample: tuple[int, int]
+    requests: Requests | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,10 +119,16 @@ def _estimate(
     lengths = 0 if inputs.listing is None else int(np.sum(inputs.listing.column("length")))
     dim = inputs.settings["backbone"]["dim"]
     unassigned = part_record.missing_parts(root.folder(CLUSTERS_FOLDER), plan.layout.num_parts)
-    num_unassigned = sum(len(plan.layout.rows(part)) for part in {*missing, *unassigned})
+    to_assign = {*missing, *unassigned}
+    num_unassigned = sum(len(plan.layout.rows(part)) for part in to_assign)
     table_bytes = num_missing * (mean_bytes + _FLOAT_BYTES * dim)
     table_bytes += num_unassigned * _FLOAT_BYTES * dim
     num_passes = _padded(plan, missing, inputs.settings["batch_size"])
+    splits = tuple(
+        _split_estimate(root, split, plan.settings.shards["strategy"], member_bytes)
+        for split in plan.splits
+    )
+    requests = _requests(plan, splits, num_missing, len(missing), len(to_assign))
     return Estimate(
         device=device,
         num_images=plan.layout.num_rows,
@@ -135,12 +140,36 @@ def _estimate(
         stored_image_bytes=mean_bytes,
         candidates=plan.candidates,
         num_classes=None if inputs.labels is None else len(inputs.label_sizes),
-        splits=tuple(
-            _split_estimate(root, split, plan.settings.shards["strategy"], member_bytes)
-            for split in plan.splits
-        ),
+        splits=splits,
         is_new=is_new,
         rejected_in_sample=(len(sizes) - len(accepted), len(sizes)),
+        requests=None if root.is_local else requests,
+    )
+
+
+def _requests(
+    plan: RunPlan,
+    splits: Sequence["SplitEstimate"],
+    num_images: int,
+    num_to_embed: int,
+    num_to_assign: int,
+) -> Requests:
+    """Requests of a run whose records lie in an object store, and its images too."""
+    layout, total = plan.layout, Requests(writes=0, reads=0)
+    for split in splits:
+        own = layout.row_groups(split.plan.first_row, split.plan.last_row)
+        pool = -(-plan.settings.shards["pool_rows"] // layout.row_group_rows)
+        total += requests_of_shards(
+            num_shards=split.plan.num_shards - split.num_finished_shards,
+            pool_row_groups=min(pool, len(own)),
+            num_parts=-(-split.plan.num_images // layout.part_rows),
+        )
+    return total + requests_of_parts(
+        num_parts=layout.num_parts,
+        num_to_embed=num_to_embed,
+        num_to_assign=num_to_assign,
+        num_images=num_images,
+        row_groups=layout.part_rows // layout.row_group_rows,
     )
 
 
@@ -169,60 +198,3 @@ def _split_estimate(
 def _member_bytes(size: int) -> int:
     """What a file of that size takes in a tar: its header, and itself in whole blocks."""
     return _TAR_BLOCK + -(-size // _TAR_BLOCK) * _TAR_BLOCK
-
-
-def estimate_lines(found: Estimate, root: str) -> Iterator[str]:
-    """The estimate for people, most important first."""
-    state = "a new run" if found.is_new else "goes on"
-    yield f"Dry run, nothing is written: {root} ({state}), device {found.device}"
-    clusters = " or ".join(map(str, found.candidates))
-    classes = (
-        "" if found.num_classes is None else f", {counted(found.num_classes, 'class', 'classes')}"
-    )
-    yield f"{counted(found.num_images, 'image')}, {clusters} clusters{classes}"
-    rejected, sample = found.rejected_in_sample
-    yield (
-        f"embed: {found.num_forward_passes:,} forward passes, "
-        f"{_size(float(found.bytes_to_read))} to read, {_size(found.table_bytes)} of image table "
-        f"and clusters to write (stored copies of {found.stored_image_bytes / 1e3:,.1f} kB, "
-        f"from {sample} images)"
-    )
-    if found.embed_hours is not None and found.decode_hours is not None:
-        one = "one GPU" if found.device == "cuda" else "one core"
-        yield (
-            f"  {_hours(found.embed_hours)} of {one} to embed, and {_hours(found.decode_hours)} of "
-            "one core to read, decode and store (tried on these images, one at a time)"
-        )
-    if rejected:
-        yield f"  warning: {rejected} of these {sample} images would be rejected"
-    for split in found.splits:
-        yield from _split_lines(split)
-    total = found.table_bytes + sum(split.bytes_to_write for split in found.splits)
-    yield f"to write in all: about {_size(total)}"
-
-
-def _split_lines(split: SplitEstimate) -> Iterator[str]:
-    plan = split.plan
-    drawable = plan.num_images if plan.num_drawable is None else plan.num_drawable
-    coverage = expected_coverage(plan.num_images, plan.num_draws, drawable)
-    yield (
-        f"{plan.split}: {counted(plan.num_groups, 'group')} of {sum(plan.blocks)}, "
-        f"{counted(split.num_triplets, 'triplet')}, {counted(plan.num_draws, 'image draw')} over "
-        f"{images_drawn_from(plan.num_images, drawable)} (about {coverage:.0%} covered), "
-        f"{counted(plan.num_shards, 'shard')}, "
-        f"{split.num_finished_shards:,} of them there, {_size(split.bytes_to_write)} to write"
-    )
-    if plan.split == "train" and drawable < plan.num_images:
-        yield f"  warning: {never_drawn(plan.num_images, drawable, plan.blocks)}"
-    if plan.split == "train" and plan.num_draws < plan.num_images:
-        yield "  warning: fewer draws than images; ask for more with --num-groups"
-
-
-def _hours(hours: float) -> str:
-    if hours >= 1:
-        return f"{hours:,.1f} hours"
-    return f"{60 * hours:,.1f} minutes" if 60 * hours >= 1 else f"{_HOUR * hours:,.1f} seconds"
-
-
-def _size(num_bytes: float) -> str:
-    return f"{num_bytes / _MEGABYTE:,.1f} MB"

@@ -1,6 +1,5 @@
 """What a run starts from: its images, listed or borrowed from another run, and its teacher."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -115,15 +114,16 @@ def _own(
         precision = frozen.images["precision"] if frozen else default
     with durations.of("start"):
         backbone = bundle.backbone if bundle else describe_backbone(config.backbone, config.plugins)
+    labels = found.table.column("label")
     sources = source_names(config.images) if len(config.images) > 1 else ()
     return Inputs(
         images=root,
         settings=image_settings(config, index.sha256, sources, backbone, precision),
         index=index,
         listing=found.table,
-        label_sizes=_label_sizes(found.table),
-        labels=_labels(config, found.table),
-        mean_image_bytes=_mean_bytes(found.table),
+        label_sizes=_label_sizes(labels),
+        labels=labels if config.shards.strategy in CLASS_STRATEGIES else None,
+        mean_image_bytes=_mean_bytes(found.table.column("length")),
         backbone=backbone,
         transform=bundle.transform if bundle else None,
         notes=found.notes,
@@ -142,28 +142,29 @@ def _borrowed(config: GenerateConfig, url: str, bundle: TeacherBundle | None) ->
             lender.settings["backbone"], bundle.backbone.identity(), url,
             "This teacher has another backbone: give --images.",
         )  # fmt: skip
-    listing = lender.listing()
-    labels = _labels(config, listing)
+    # A listing is long: only what this run needs to know of it is read.
+    labels = lender.column("label") if config.shards.strategy in CLASS_STRATEGIES else None
+    keeps_original = lender.settings["stored"]["original"]
     return Inputs(
         images=lender.root,
         settings=lender.settings,
         index=lender.index,
         listing=None,
-        label_sizes=_label_sizes(listing) if labels is not None else {},
+        label_sizes=_label_sizes(labels) if labels is not None else {},
         labels=labels,
-        mean_image_bytes=_mean_bytes(listing),
+        mean_image_bytes=_mean_bytes(lender.column("length")) if keeps_original else 0.0,
         backbone=None,
         transform=bundle.transform if bundle else None,
     )
 
 
-def _labels(config: GenerateConfig, listing: pa.Table) -> pa.ChunkedArray | None:
-    return listing.column("label") if config.shards.strategy in CLASS_STRATEGIES else None
+def _label_sizes(labels: pa.ChunkedArray) -> dict[str, int]:
+    """Images of each label, counted by Arrow: Python's own objects would be many times as large."""
+    counts = labels.drop_null().value_counts()
+    return dict(
+        zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True)
+    )
 
 
-def _label_sizes(listing: pa.Table) -> Counter[str]:
-    return Counter(label for label in listing.column("label").to_pylist() if label is not None)
-
-
-def _mean_bytes(listing: pa.Table) -> float:
-    return float(np.mean(listing.column("length").to_numpy()))
+def _mean_bytes(lengths: pa.ChunkedArray) -> float:
+    return float(np.mean(lengths.to_numpy()))

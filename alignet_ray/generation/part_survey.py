@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 
 from alignet_ray.records.clusters import CLUSTERS_FOLDER
 from alignet_ray.records.image_table import IMAGES_FOLDER
-from alignet_ray.records.parts import PartLayout, read_sidecar, sidecar_name
+from alignet_ray.records.parts import (
+    PartLayout,
+    read_sidecars,
+    read_sidecars_if_there,
+    sidecar_name,
+)
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.tasks import map_tasks
 
@@ -36,15 +41,17 @@ def survey_parts(root: Folder, images: Folder, layout: PartLayout) -> PartSurvey
 
 
 def survey_span(span: tuple[int, int], root: Folder, images: Folder) -> PartSurvey:
-    """The survey of parts [first, last)."""
-    survey = PartSurvey()
-    table, clusters = images.folder(IMAGES_FOLDER), root.folder(CLUSTERS_FOLDER)
-    present = clusters.sizes()
-    for part in range(*span):
-        sidecar = read_sidecar(table, part)
-        survey.rejects.update(sidecar["rejects"])
-        is_there = sidecar_name(part) in present
-        if not is_there or read_sidecar(clusters, part).get("images_sha256") != sidecar["sha256"]:
+    """The survey of parts [first, last).
+
+    Each sidecar is asked for by name: to list a folder that holds those of all parts takes a
+    request for every thousand of them, in every task.
+    """
+    survey, parts = PartSurvey(), range(*span)
+    of_images = read_sidecars(images.folder(IMAGES_FOLDER), parts)
+    of_clusters = read_sidecars_if_there(root.folder(CLUSTERS_FOLDER), parts)
+    for part, image, cluster in zip(parts, of_images, of_clusters, strict=True):
+        survey.rejects.update(image["rejects"])
+        if cluster is None or cluster.get("images_sha256") != image["sha256"]:
             survey.stale_parts.append(part)
     return survey
 

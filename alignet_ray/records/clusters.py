@@ -51,9 +51,8 @@ def write_clusters(root: Folder, clusters: Clusters, settings_digest: str) -> No
 def read_index(root: Folder) -> Json | None:
     """The index, or None where the centroids are not finished."""
     folder = root.folder(CLUSTERS_FOLDER)
-    if not folder.exists(INDEX_NAME):
-        return None
-    return parse_json(folder.read(INDEX_NAME), folder.place(INDEX_NAME))
+    data = folder.read_if_there(INDEX_NAME)  # one request, and every task of assignment makes it
+    return None if data is None else parse_json(data, folder.place(INDEX_NAME))
 
 
 def read_centroids(root: Folder) -> Float[np.ndarray, "clusters dim"]:

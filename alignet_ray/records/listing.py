@@ -7,7 +7,7 @@ URLs too, have digests of their own.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -31,6 +31,7 @@ LISTING_SCHEMA = pa.schema(
         pa.field("label", pa.string()),
     ]
 )
+COLUMNS = tuple(LISTING_SCHEMA.names)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,18 +114,26 @@ def parse_index(fields: Json, place: str) -> ListingIndex:
         raise RecordError(f"fields {sorted(fields)}", "a listing index", place) from error
 
 
-def read_rows(root: Folder, index: ListingIndex, start: int, end: int) -> pa.Table:
-    """Listing rows [start, end), reading only the row groups that hold them."""
+def read_rows(
+    root: Folder,
+    index: ListingIndex,
+    start: int,
+    end: int,
+    columns: Sequence[str] = COLUMNS,
+) -> pa.Table:
+    """Listing rows [start, end), reading only the columns and row groups that hold them."""
     folder = root.folder(LISTING_FOLDER)
-    pieces = list(_pieces(folder, index, start, min(end, index.num_images)))
-    return pa.concat_tables(pieces) if pieces else LISTING_SCHEMA.empty_table()
+    pieces = list(_pieces(folder, index, start, min(end, index.num_images), columns))
+    return pa.concat_tables(pieces) if pieces else LISTING_SCHEMA.empty_table().select(columns)
 
 
-def _pieces(folder: Folder, index: ListingIndex, start: int, end: int) -> Iterator[pa.Table]:
+def _pieces(
+    folder: Folder, index: ListingIndex, start: int, end: int, columns: Sequence[str]
+) -> Iterator[pa.Table]:
     while start < end:
         file, row = divmod(start, index.rows_per_file)
         stop = min(end - start + row, index.rows_per_file)
         groups = range(row // _ROW_GROUP_ROWS, -(-stop // _ROW_GROUP_ROWS))
-        table = read_parquet(folder, file_name(file), LISTING_SCHEMA.names, groups)
+        table = read_parquet(folder, file_name(file), columns, groups)
         yield table.slice(row - groups.start * _ROW_GROUP_ROWS, stop - row)
         start += stop - row

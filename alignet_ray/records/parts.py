@@ -4,7 +4,8 @@ The image table and the clusters are cut at the same rows, so everything about w
 is arithmetic and no footer is ever scanned.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import SupportsIndex, overload
 
@@ -13,6 +14,8 @@ from alignet_ray.records.digests import Json, canonical_json, parse_json, sha256
 from alignet_ray.records.store import Folder
 
 _SIDECAR_FIELDS = {"part", "digest", "bytes", "sha256"}
+_READ_THREADS = 16
+"""Sidecars are small: of reading one from an object store nearly all is waiting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,12 +96,21 @@ def write_part(folder: Folder, part: int, data: bytes, settings_digest: str, fac
 
 def read_sidecar(folder: Folder, part: int) -> Json:
     """A part's sidecar. Raises RecordError where it is missing or not JSON."""
+    fields = read_sidecar_if_there(folder, part)
+    if fields is None:
+        raise RecordError(
+            "missing", "the sidecar of a finished part", folder.place(sidecar_name(part)),
+            "Run generate again.",
+        )  # fmt: skip
+    return fields
+
+
+def read_sidecar_if_there(folder: Folder, part: int) -> Json | None:
+    """A part's sidecar, or None where it is missing. Raises RecordError where it is no sidecar."""
     name = sidecar_name(part)
     data = folder.read_if_there(name)
     if data is None:
-        raise RecordError(
-            "missing", "the sidecar of a finished part", folder.place(name), "Run generate again."
-        )
+        return None
     fields = parse_json(data, folder.place(name))
     if not fields.keys() >= _SIDECAR_FIELDS:
         raise RecordError(
@@ -106,6 +118,18 @@ def read_sidecar(folder: Folder, part: int) -> Json:
             "Delete it and run generate again.",
         )  # fmt: skip
     return fields
+
+
+def read_sidecars(folder: Folder, parts: Iterable[int]) -> list[Json]:
+    """Sidecars of several parts, read side by side. Raises what `read_sidecar` does."""
+    with ThreadPoolExecutor(_READ_THREADS) as pool:
+        return list(pool.map(lambda part: read_sidecar(folder, part), parts))
+
+
+def read_sidecars_if_there(folder: Folder, parts: Iterable[int]) -> list[Json | None]:
+    """The same, None in the place of each that is missing."""
+    with ThreadPoolExecutor(_READ_THREADS) as pool:
+        return list(pool.map(lambda part: read_sidecar_if_there(folder, part), parts))
 
 
 def missing_parts(folder: Folder, num_parts: int) -> list[int]:

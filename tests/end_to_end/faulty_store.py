@@ -1,7 +1,8 @@
 """A way to a store that fails: a proxy that hinders a share of all HTTP requests.
 
 `python faulty_store.py --port P --upstream http://... --rate 0.1 --seed 0`; GET /faults tells how
-many requests came and how many of them met which fault.
+many requests came and how many of them met which fault, and GET /operations how many of each of the
+store's operations they asked for.
 """
 
 import argparse
@@ -23,6 +24,19 @@ def headers_to_pass(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
 
 
+def operation(request: web.Request) -> str:
+    """What a request asks of Google's JSON API, as its price list tells operations apart."""
+    if request.method == "DELETE" or "/batch" in request.path:
+        return "delete"
+    if request.method == "POST":
+        return "insert"
+    if request.method == "PUT":
+        return "piece of an upload"
+    if request.path.endswith("/o"):
+        return "list"
+    return "read" if "/download/" in request.path or "alt" in request.query else "metadata"
+
+
 def hang_up(request: web.Request) -> None:
     """Close the connection without an answer."""
     if request.transport is not None:
@@ -36,10 +50,14 @@ class FaultyStore:
         self.upstream, self.rate, self.stall_seconds = upstream, rate, stall_seconds
         self.chance = random.Random(seed)
         self.counts: Counter[str] = Counter()
+        self.operations: Counter[str] = Counter()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if request.path == "/faults":
             return web.json_response(dict(self.counts))
+        if request.path == "/operations":
+            return web.json_response(dict(self.operations))
+        self.operations[operation(request)] += 1
         self.counts["requests"] += 1
         if self.chance.random() >= self.rate:
             return await self.passed(request)

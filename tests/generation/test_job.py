@@ -24,7 +24,8 @@ from alignet_ray.config.resources import Resources
 from alignet_ray.config.train import TrainConfig
 from alignet_ray.errors import ConfigError, InputError, MismatchError
 from alignet_ray.functional.temperature import mean_entropy
-from alignet_ray.generation.estimate import estimate, estimate_lines
+from alignet_ray.generation.estimate import estimate
+from alignet_ray.generation.estimate_lines import estimate_lines
 from alignet_ray.generation.job import generate
 from alignet_ray.generation.label_entropy import shard_similarities
 from alignet_ray.models.backbones import load_backbone
@@ -262,6 +263,10 @@ def test_a_dry_run_says_what_then_comes_and_writes_nothing(make, place):
     assert all(split.num_finished_shards == split.plan.num_shards for split in after.splits)
     more = estimate(replace(config, num_groups=100))
     assert more.splits[0].bytes_to_write > 0
+    assert found.requests is None  # a local disk charges nothing
+    in_a_store = estimate(replace(config, output="memory://dry/run")).requests
+    assert in_a_store is not None
+    assert in_a_store.reads > 120  # one for each image
     said = "\n".join(estimate_lines(found, config.output))
     assert "Dry run, nothing is written" in said
     assert "128 forward passes" in said

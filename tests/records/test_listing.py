@@ -58,6 +58,13 @@ def test_any_run_of_rows_is_read_across_files_and_row_groups(root, make_listing,
             assert read_rows(root, index, start, end).equals(table.slice(start, end - start))
 
 
+def test_some_columns_are_read_alone(root, make_listing):
+    listing = make_listing(20)
+    index = write_listing(root, listing)
+    assert read_rows(root, index, 3, 9, ("label",)).equals(listing.select(["label"]).slice(3, 6))
+    assert read_rows(root, index, 5, 5, ("label",)).column_names == ["label"]
+
+
 def test_the_digest_does_not_know_where_the_images_lie(make_listing):
     assert listing_sha256(make_listing(9, "gs://a")) == listing_sha256(make_listing(9, "/b"))
 

@@ -13,6 +13,8 @@ from alignet_ray.records.parts import (
     missing_parts,
     part_name,
     read_sidecar,
+    read_sidecars,
+    read_sidecars_if_there,
     sidecar_name,
     write_part,
 )
@@ -72,6 +74,16 @@ def test_a_part_is_missing_without_its_file_or_its_sidecar(root):
     root.delete(part_name(1))
     root.delete(sidecar_name(2))
     assert missing_parts(root, 6) == [1, 2, 4, 5]
+
+
+def test_several_sidecars_come_in_the_order_asked_for(root):
+    for part in (0, 1, 3):
+        write_part(root, part, b"data", "d", {})
+    assert [sidecar["part"] for sidecar in read_sidecars(root, (3, 0, 1))] == [3, 0, 1]
+    found = read_sidecars_if_there(root, range(4))
+    assert [sidecar and sidecar["part"] for sidecar in found] == [0, 1, None, 3]
+    with pytest.raises(RecordError, match="missing"):
+        read_sidecars(root, range(4))
 
 
 def test_a_missing_sidecar_is_a_record_error(root):

@@ -130,7 +130,7 @@ def borrowed_images(
     """Find the named images in another run's table, and freeze the settings."""
     assert config.images_from is not None
     lender = borrow(config.images_from)
-    names = NameTable.of(lender.listing().column("key"))
+    names = NameTable.of(lender.column("key"))
     surveys = _survey(config, files, names)
     settings = RunSettings(
         images=lender.settings,

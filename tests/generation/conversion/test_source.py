@@ -43,7 +43,7 @@ def test_a_finished_table_may_be_borrowed_also_at_second_hand(world, tmp_path):
         lender = borrow(root.url)
         assert lender.root == world.root
         assert lender.layout == PartLayout(num_rows=12, part_rows=4, row_group_rows=2)
-        assert lender.listing().column("key").to_pylist() == world.keys
+        assert lender.column("key").to_pylist() == world.keys
     world.root.delete("images/part-000001.json")
     with pytest.raises(InputError, match="1 of 3 parts of the image table are missing"):
         borrow(between.url)
