@@ -89,7 +89,7 @@ def student_flags(run: str, output: str, weights: Path) -> list[str]:
         *("--student.name", "test_efficientnet", "--student.checkpoint", str(weights)),
         *("--student.preprocessing.resolution", "32", "--student.preprocessing.resize", "squash"),
         *("--groups-per-step", "4", "--data.num-streams", "2", "--validation.images", "32"),
-        *("--checkpoints.every-steps", "20", "--cpus-per-worker", "1"),
+        *("--checkpoints.every-steps", "30", "--cpus-per-worker", "1"),
         *("--resources.device", "cpu", "--resources.num-cpus", "2"),
     ]
 
@@ -119,6 +119,7 @@ def measured(folder: str) -> dict[str, Any]:
     return json.loads(Folder.at(folder).read(RESULTS_NAME))["parts"]
 
 
+@pytest.mark.timeout(1500)  # each fault is a pause of a second or more
 def test_a_bucket_that_fails_one_request_in_ten_gives_what_the_disk_gives(
     support: Any,
     workspace: Any,
@@ -137,7 +138,8 @@ def test_a_bucket_that_fails_one_request_in_ten_gives_what_the_disk_gives(
     assert support.content(run) == support.content(local_run)
     kept = {name: sha for name, sha in first.items() if not name.endswith("train/manifest.json")}
     assert kept.items() <= support.content(run).items()
-    assert "is sound" in run_job("verify", "--run", run, "--resources.no-progress")
+    if "CHAOS" in os.environ:  # `test_verify` reads a bucket too
+        assert "is sound" in run_job("verify", "--run", run, "--resources.no-progress")
 
     run_job("train", *student_flags(run, student, workspace.weights))
     torch.set_num_threads(1)
