@@ -8,8 +8,11 @@ counted of one part and one shard.
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute
 
 from alignet_ray.config.generate import GenerateConfig
 from alignet_ray.functional.groups import num_triplets
@@ -28,6 +31,8 @@ from alignet_ray.records.shards import finished_numbers, shard_folder
 from alignet_ray.records.store import Folder
 from alignet_ray.stages.embed_rates import EmbedRates, try_embedding
 from alignet_ray.stages.session import choose_device, ray_session
+
+pc: Any = pyarrow.compute  # its functions are made when it is imported
 
 _SAMPLE_IMAGES = 48
 _FLOAT_BYTES = 4
@@ -128,7 +133,8 @@ def _estimate(
         _split_estimate(root, split, plan.settings.shards["strategy"], member_bytes)
         for split in plan.splits
     )
-    requests = _requests(plan, splits, num_missing, len(missing), len(to_assign))
+    num_asked = round(num_missing * share_in_stores(inputs.listing))
+    requests = _requests(plan, splits, num_asked, len(missing), len(to_assign))
     return Estimate(
         device=device,
         num_images=plan.layout.num_rows,
@@ -147,6 +153,13 @@ def _estimate(
     )
 
 
+def share_in_stores(listing: pa.Table | None) -> float:
+    """Share of the listed images that lie in object stores, and not on a disk; 0 of none."""
+    if listing is None or not listing.num_rows:
+        return 0.0
+    return float(pc.mean(pc.match_substring(listing.column("url"), "://")).as_py())
+
+
 def _requests(
     plan: RunPlan,
     splits: Sequence["SplitEstimate"],
@@ -154,7 +167,7 @@ def _requests(
     num_to_embed: int,
     num_to_assign: int,
 ) -> Requests:
-    """Requests of a run whose records lie in an object store, and its images too."""
+    """Requests of a run whose records lie in an object store; `num_images` are read from one."""
     layout, total = plan.layout, Requests(writes=0, reads=0)
     for split in splits:
         own = layout.row_groups(split.plan.first_row, split.plan.last_row)

@@ -266,7 +266,8 @@ def test_a_dry_run_says_what_then_comes_and_writes_nothing(make, place):
     assert found.requests is None  # a local disk charges nothing
     in_a_store = estimate(replace(config, output="memory://dry/run")).requests
     assert in_a_store is not None
-    assert in_a_store.reads > 120  # one for each image
+    assert in_a_store.writes > 0
+    assert in_a_store.reads > 0
     said = "\n".join(estimate_lines(found, config.output))
     assert "Dry run, nothing is written" in said
     assert "128 forward passes" in said
