@@ -26,6 +26,7 @@ from alignet_ray.records.store import Folder
 LOCK_NAME = "logs/driver.lock"
 STALE_SECONDS = 60.0
 _RENEW_SECONDS = 15.0
+_INSIST_SECONDS = 30.0
 _SETTLE_SECONDS = 0.5
 
 
@@ -153,11 +154,13 @@ def _keep(root: Folder, token: str, stop: threading.Event, lost: threading.Event
 
     A store that fails for a while is asked again: the lease only grows older meanwhile.
     """
-    while not stop.wait(_RENEW_SECONDS):
+    while not (lost.is_set() or stop.wait(_RENEW_SECONDS)):
         with contextlib.suppress(Exception):
             held = _read_lease(root)
             if held is not None and held["token"] != token:
                 lost.set()
-                _thread.interrupt_main()  # two drivers must not go on side by side
-                return
-            _renew(root, token)
+            else:
+                _renew(root, token)
+    while not stop.is_set():
+        _thread.interrupt_main()  # two drivers must not go on side by side
+        stop.wait(_INSIST_SECONDS)  # an interrupt that comes in a destructor is lost

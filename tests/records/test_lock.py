@@ -168,6 +168,7 @@ def hold_until_taken(bucket, taken):
 
 def test_a_driver_whose_lease_was_taken_stops_and_leaves_it(bucket, monkeypatch):
     monkeypatch.setattr(lock, "_RENEW_SECONDS", 0.02)
+    monkeypatch.setattr(lock, "_INSIST_SECONDS", 1.0)
     other = json.dumps({"token": "other", "owner": "other", "renewed": time.time()}).encode()
     with pytest.raises(LockedError):
         hold_until_taken(bucket, other)

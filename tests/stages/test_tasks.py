@@ -35,13 +35,13 @@ def test_items_are_taken_as_there_is_room_for_them():
     taken = []
 
     def items():
-        for item in range(100):
+        for item in range(1000):
             taken.append(item)
             yield item
 
     results = map_tasks(same, items())
     next(results)
-    assert len(taken) <= 8
+    assert len(taken) <= 64  # more wait only where more run
     results.close()
 
 

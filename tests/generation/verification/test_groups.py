@@ -59,7 +59,7 @@ FORGERIES = {
     "has other bytes": lambda g: with_first(g, "extensions", "png"),
     "an image twice": lambda g: with_first(g, "image_ids", g.image_ids[1]),
     "of train": lambda g: with_first(g, "image_ids", 3),
-    "number of images": lambda g: changed(
+    "3 images, but": lambda g: changed(
         g, images=g.images[:3], extensions=g.extensions[:3], similarities=g.similarities[:3, :3]
     ),
     "blocks": lambda g: changed(g, blocks=(1, 3)),
