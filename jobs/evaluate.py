@@ -7,10 +7,14 @@ from alignet_ray.config.evaluate import RARELY_GIVEN, EvaluateConfig
 
 def main(config: EvaluateConfig) -> object:
     """Evaluate the models. Imports late: --help needs neither Ray nor torch."""
-    from alignet_ray.evaluation.job import evaluate
+    from alignet_ray.evaluation.job import evaluate, headline_figures
 
     results = evaluate(config)
-    return {"output": config.output, **{key: results[key] for key in ("headlines", "left_out")}}
+    return {
+        "output": config.output,
+        "figures": headline_figures(results),
+        "left_out": results["left_out"],
+    }
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from alignet_ray.evaluation.known_models import (
 )
 from alignet_ray.evaluation.references import EvaluatedModel, resolve_models
 from alignet_ray.evaluation.report.job import write_page
-from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, csv_text
+from alignet_ray.evaluation.rows import CEILINGS, DIFFERENCES, FIGURES, csv_text, rows_of
 from alignet_ray.evaluation.workbench import Unusable, Workbench
 from alignet_ray.functional.bootstrap import LEVEL
 from alignet_ray.records.digests import Json
@@ -95,6 +95,16 @@ def evaluate(config: EvaluateConfig) -> Json:
     headlines = {name: part.HEADLINES for name, part in PARTS.items()}
     table.print_results(results, headlines, places)
     return results
+
+
+def headline_figures(results: Json) -> list[Json]:
+    """The rows of the chief measures, each with its part."""
+    return [
+        {"part": headline["part"], **own}
+        for headline in results["headlines"]
+        for own in rows_of(results, headline["part"], FIGURES)
+        if own["measure"] == headline["measure"]
+    ]
 
 
 def refuse_missing(config: EvaluateConfig, chosen: Sequence[str]) -> None:

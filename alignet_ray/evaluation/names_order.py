@@ -24,6 +24,7 @@ from alignet_ray.functional.row_order import (
     CLEARLY,
     clearly_better,
     gains_of_choices,
+    gains_of_objects,
     moved_rows,
     other_orders,
     z_score,
@@ -76,10 +77,11 @@ def refuse_other_order(
     )
     sources = [own.source for own in represented.models]
     found = dict(map_tasks(evidence_of_model, range(len(sources)), sources, question))
-    scores = {
-        title: z_score(np.sum([found[place][number] for place in sorted(found)], axis=0))
-        for number, title in enumerate(orders)
-    }
+    scores: dict[str, float] = {}
+    for number, (title, other) in enumerate(zip(orders, question.others, strict=True)):
+        gains = np.sum([found[place][number] for place in sorted(found)], axis=0)
+        triplets = question.triplets[triplets_asked(question, other)]
+        scores[title] = z_score(gains_of_objects(gains, triplets, question.given != other))
     better = clearly_better(scores)
     if better:
         fits = " or ".join(f"{title} (z = {scores[title]:.1f})" for title in better)
@@ -103,11 +105,16 @@ def evidence_of_model(
     space = as_similarity_space(sources[place].read(), _SIMILARITY)
     evidence: list[Float[np.ndarray, "triplets"]] = []
     for other in question.others:
-        changed = np.flatnonzero(_is_changed(question.triplets, question.given, other))
-        chosen = changed[:: max(1, -(-len(changed) // _MOST_TRIPLETS))]
+        chosen = triplets_asked(question, other)
         triplets, counts = question.triplets[chosen], question.counts[chosen]
         evidence.append(gains_of_choices(space[question.given], space[other], triplets, counts))
     return evidence
+
+
+def triplets_asked(question: Question, other: Rows) -> Int[np.ndarray, "chosen"]:
+    """The triplets that another order changes, evenly thinned where they are very many."""
+    changed = np.flatnonzero(_is_changed(question.triplets, question.given, other))
+    return changed[:: max(1, -(-len(changed) // _MOST_TRIPLETS))]
 
 
 def order_said(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 
 from alignet_ray.config.backbone import OPEN_CLIP_PREFIX, BackboneConfig
 from alignet_ray.config.evaluate import EvaluateConfig
+from alignet_ray.config.urls import absolute_url
 from alignet_ray.errors import ConfigError, InputError
 from alignet_ray.records.digests import digest, sha256
 from alignet_ray.records.given_files import missing_is_a_mistake
@@ -108,7 +109,7 @@ def _by_name(label: str, name: str) -> EvaluatedModel:
 def _by_embeddings(label: str, url: str) -> EvaluatedModel:
     with missing_is_a_mistake("a file of embeddings", "Check --models."):
         checksum = sha256(read_url(url))
-    return EvaluatedModel(label=label, variant=AS_IS, embeddings=url, digest=checksum)
+    return EvaluatedModel(label=label, variant=AS_IS, embeddings=absolute_url(url), digest=checksum)
 
 
 def _student(label: str, folder: Folder) -> Iterator[EvaluatedModel]:

@@ -27,7 +27,7 @@ class Source(Protocol):
     """Where vectors lie; small, so that it can be given to tasks."""
 
     def read(self) -> Vectors:
-        """The vectors, which belong to the caller."""
+        """The vectors, which are not to be changed."""
         ...
 
 
@@ -50,8 +50,14 @@ class ReadyVectors:
     keys: tuple[str, ...]
 
     def read(self) -> Vectors:
-        """The file's vectors."""
-        return read_object_vectors(self.url, self.keys).vectors
+        """The file's vectors. Raises InputError where it is another file by now."""
+        found = read_object_vectors(self.url, self.keys)
+        if tuple(found.object_ids) != self.keys:
+            raise InputError(
+                "other rows than when the job began", "embeddings that stay as they are", self.url,
+                "Run the job again.",
+            )  # fmt: skip
+        return found.vectors
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,6 +80,18 @@ def gains_of_choices(
     return (shares * (after - before)).sum(axis=1)
 
 
+def gains_of_objects(
+    gains: Float[np.ndarray, "triplets"],
+    triplets: Int[np.ndarray, "triplets 3"],
+    is_moved: Bool[np.ndarray, "objects"],
+) -> Float[np.ndarray, "moved"]:
+    """The gains of triplets summed for the first moved object of each: triplets that share an
+    object are no independent evidence. Every triplet shows a moved object.
+    """
+    first = triplets[np.arange(len(triplets)), is_moved[triplets].argmax(axis=1)]
+    return np.bincount(first, weights=gains, minlength=len(is_moved))[is_moved]
+
+
 def evidence_of_images(
     given: Vectors, other: Vectors, images: Float[np.ndarray, "objects features"]
 ) -> Float[np.ndarray, "items"]:

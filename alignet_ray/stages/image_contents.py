@@ -138,6 +138,8 @@ def _versions_in(parent: str) -> dict[str, str]:
 
 
 def _version(entry: dict[str, Any]) -> str | None:
+    if entry.get("islink"):  # its times are the link's own, and not those of what it leads to
+        return None
     if all(entry.get(key) is None for key in _SAYS_VERSION):
         return None
     keys = (*_SAYS_VERSION, *_SAYS_MORE, "size")

@@ -18,6 +18,7 @@ from alignet_ray.evaluation.references import EvaluatedModel
 from alignet_ray.evaluation.representations import InMemory, Representations, Represented
 from alignet_ray.functional.bootstrap import Interval
 from alignet_ray.functional.odd_one_out import pair_similarities
+from alignet_ray.functional.row_order import CLEARLY, gains_of_objects, z_score
 from alignet_ray.records.human import HumanChoices
 
 CONFIG = EvaluateConfig(output="o", models=("m",), names="n.txt", responses="r.tsv")
@@ -81,6 +82,18 @@ def test_only_triplets_that_an_order_changes_count_and_all_models_see_the_same()
         (gains,) = evidence_of_model(place, sources, question)
         assert len(gains) == touched.sum()
         assert gains.any()
+
+
+def test_a_few_moved_objects_decide_nothing_however_many_triplets_show_them():
+    rng = np.random.default_rng(0)
+    triplets = np.array([rng.choice(50, 3, replace=False) for _ in range(5000)])
+    is_moved = np.zeros(50, dtype=bool)
+    is_moved[[3, 7]] = True
+    shown = triplets[is_moved[triplets].any(axis=1)]
+    sums = gains_of_objects(np.ones(len(shown)), shown, is_moved)
+    assert len(sums) == 2
+    assert sums.sum() == len(shown)
+    assert z_score(sums) < CLEARLY
 
 
 def test_where_no_model_is_better_than_guessing_there_is_a_remark():

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from alignet_ray.config.evaluate import EvaluateConfig
+from alignet_ray.errors import InputError
 from alignet_ray.evaluation import downstream_material
 from alignet_ray.evaluation.comparison_tasks import Question, compare
 from alignet_ray.evaluation.hierarchy.distances import _distances
@@ -18,6 +19,7 @@ from alignet_ray.evaluation.representations import (
     ChosenRows,
     Embedded,
     InMemory,
+    ReadyVectors,
     on_common_images,
 )
 from alignet_ray.evaluation.scores import _scores
@@ -180,3 +182,13 @@ def test_common_images_come_in_one_order_and_transformed():
     np.testing.assert_array_equal(found.models[0].read(), vectors[[0, 2]])
     np.testing.assert_array_equal(found.models[1].read(), transform.apply(vectors[[0, 2]]))
     np.testing.assert_array_equal(found.subset([1]).models[0].read(), vectors[[2]])
+
+
+def test_ready_embeddings_that_are_another_file_by_now_are_refused(tmp_path):
+    path = tmp_path / "vectors.npz"
+    np.savez(path, names=np.array(["a", "b"]), embeddings=np.eye(2))
+    source = ReadyVectors(url=str(path), keys=("a", "b"))
+    np.testing.assert_array_equal(source.read(), np.eye(2))
+    np.savez(path, names=np.array(["a", "c"]), embeddings=np.eye(2))
+    with pytest.raises(InputError, match="other rows than when the job began"):
+        source.read()

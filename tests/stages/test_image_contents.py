@@ -5,6 +5,7 @@ import os
 import tarfile
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from alignet_ray.errors import MismatchError
@@ -79,3 +80,18 @@ def test_members_of_a_tar_are_their_byte_ranges_and_are_read_once(tmp_path, cont
     assert contents(listed(offsets)) == ("known", "known")
     Path(url).touch()
     assert contents(listed(offsets)) == first
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray_cluster")
+def test_an_image_behind_a_link_is_read_every_time(tmp_path, contents):
+    listing = put_files(tmp_path / "images")
+    (tmp_path / "links").mkdir()
+    for number in range(4):
+        (tmp_path / "links" / f"{number}.jpg").symlink_to(tmp_path / "images" / f"{number}.jpg")
+    links = [url.replace("/images/", "/links/") for url in listing.column("url").to_pylist()]
+    place = listing.schema.get_field_index("url")
+    listing = listing.set_column(place, listing.schema.field(place), pa.array(links))
+    first = contents(listing)
+    (tmp_path / "images" / "3.jpg").write_bytes(b"eeee")
+    assert contents(listing) == (first[0], digest_of("cccc", "eeee"))
