@@ -60,7 +60,7 @@ def read_parquet(
             return _read_from(source, place, columns, row_groups)
         except RecordError:
             if ranged.fault is not None:
-                raise ranged.fault from None
+                raise ranged.fault  # noqa: B904  # its own cause says whether the file is absent
             raise
     except StorageError as error:
         if not isinstance(error.__cause__, (FileNotFoundError, NotADirectoryError)):
